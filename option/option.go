@@ -1,0 +1,283 @@
+// Package option is the table of D options: what -x, #pragma D option, setopt()
+// and the environment (DTRACE_OPT_name) may set, with their kinds, defaults and
+// the parsing of their values. It gives no option a meaning.
+package option
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Kind is how an option's value is written.
+type Kind uint8
+
+// The kinds of values.
+const (
+	Flag   Kind = iota // present or absent
+	Size               // bytes: 4m, 16k, 1g
+	Rate               // ns an event: 10hz, 100ms, bare numbers are hz
+	Count              // a number
+	String             // text
+)
+
+// Scope says when an option may be set.
+type Scope uint8
+
+// The scopes. A Dynamic option may change while tracing (setopt).
+const (
+	Compile Scope = iota
+	Runtime
+	Dynamic
+)
+
+// Def describes one option.
+type Def struct {
+	Name  string
+	Kind  Kind
+	Scope Scope
+	// Default is the value before it is set, "" for none or a clear flag.
+	Default string
+	// Values, if not empty, lists the allowed values of a String.
+	Values []string
+	// Help is one line for the manual.
+	Help string
+}
+
+// ErrName and ErrValue are DTrace's reasons for refusing an option.
+var (
+	ErrName  = errors.New("Invalid option name")
+	ErrValue = errors.New("Invalid value for specified option")
+)
+
+// Lookup finds an option by name.
+func Lookup(name string) (Def, bool) {
+	for _, d := range table {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return Def{}, false
+}
+
+// All returns the whole table, in alphabetical order. It must not be changed.
+func All() []Def { return table }
+
+// Set holds option values. The zero Set has all defaults.
+type Set struct {
+	val map[string]string
+	num map[string]uint64
+}
+
+// Set sets an option. An empty value sets a flag. The error wraps ErrName or
+// ErrValue and says what is allowed.
+func (s *Set) Set(name, value string) error {
+	d, ok := Lookup(name)
+	if !ok {
+		return ErrName
+	}
+	var n uint64
+	var err error
+	switch d.Kind {
+	case Flag:
+		n, err = parseFlag(value)
+	case Size:
+		n, err = ParseSize(value)
+	case Rate:
+		n, err = ParseRate(value)
+	case Count:
+		n, err = parseCount(d, value)
+	case String:
+		if value == "" && d.Values != nil {
+			return fmt.Errorf("%w: want one of %s", ErrValue, strings.Join(d.Values, ", "))
+		}
+		if d.Values != nil && !contains(d.Values, value) {
+			return fmt.Errorf("%w: found %q, want one of %s", ErrValue, value, strings.Join(d.Values, ", "))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if s.val == nil {
+		s.val, s.num = map[string]string{}, map[string]uint64{}
+	}
+	s.val[name], s.num[name] = value, n
+	return nil
+}
+
+// IsSet reports whether name was set explicitly.
+func (s *Set) IsSet(name string) bool { _, ok := s.val[name]; return ok }
+
+// Flag returns a flag's value.
+func (s *Set) Flag(name string) bool { return s.Num(name) != 0 }
+
+// Num returns the value of a Flag (0, 1), Size (bytes), Rate (ns) or Count. It
+// panics for an unknown name.
+func (s *Set) Num(name string) uint64 {
+	if n, ok := s.num[name]; ok {
+		return n
+	}
+	d := mustLookup(name)
+	if d.Default == "" {
+		return 0
+	}
+	var n uint64
+	var err error
+	switch d.Kind {
+	case Flag:
+		n, err = parseFlag(d.Default)
+	case Size:
+		n, err = ParseSize(d.Default)
+	case Rate:
+		n, err = ParseRate(d.Default)
+	case Count:
+		n, err = parseCount(d, d.Default)
+	}
+	if err != nil {
+		panic("BUG: default of option " + name)
+	}
+	return n
+}
+
+// Str returns an option's value as text.
+func (s *Set) Str(name string) string {
+	if v, ok := s.val[name]; ok {
+		return v
+	}
+	return mustLookup(name).Default
+}
+
+// Clone returns an independent copy.
+func (s *Set) Clone() *Set {
+	c := &Set{val: map[string]string{}, num: map[string]uint64{}}
+	for k, v := range s.val {
+		c.val[k], c.num[k] = v, s.num[k]
+	}
+	return c
+}
+
+// Each calls f for every option that was set.
+func (s *Set) Each(f func(name, value string)) {
+	for k, v := range s.val {
+		f(k, v)
+	}
+}
+
+func mustLookup(name string) Def {
+	d, ok := Lookup(name)
+	if !ok {
+		panic("BUG: unknown option " + name)
+	}
+	return d
+}
+
+func contains(l []string, s string) bool {
+	for _, v := range l {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+func parseFlag(v string) (uint64, error) {
+	switch strings.ToLower(v) {
+	case "", "1", "on", "yes", "true", "enable", "enabled", "set":
+		return 1, nil
+	case "0", "off", "no", "false", "disable", "disabled", "unset":
+		return 0, nil
+	}
+	return 0, fmt.Errorf("%w: found %q, want on or off", ErrValue, v)
+}
+
+func parseCount(d Def, v string) (uint64, error) {
+	switch d.Name {
+	case "cpu":
+		if v == "all" {
+			return math.MaxUint64, nil
+		}
+	case "aggsortkeypos", "aggsortpos":
+		if v == "" {
+			return 0, nil
+		}
+	}
+	if v == "unlimited" || v == "infinite" {
+		return math.MaxInt64, nil
+	}
+	n, err := strconv.ParseInt(v, 0, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%w: found %q, want a number", ErrValue, v)
+	}
+	return uint64(n), nil
+}
+
+// ParseSize parses a size: a number with an optional suffix k, m, g or t.
+func ParseSize(v string) (uint64, error) {
+	shift := 0
+	num := v
+	if v != "" {
+		switch v[len(v)-1] {
+		case 'k', 'K':
+			shift = 10
+		case 'm', 'M':
+			shift = 20
+		case 'g', 'G':
+			shift = 30
+		case 't', 'T':
+			shift = 40
+		}
+		if shift > 0 {
+			num = v[:len(v)-1]
+		}
+	}
+	n, err := strconv.ParseUint(num, 0, 64)
+	if err != nil || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%w: found %q, want a size such as 512k or 4m", ErrValue, v)
+	}
+	return n << shift, nil
+}
+
+// units are the suffixes of rates and of profile and tick probes, in ns.
+var units = []struct {
+	name string
+	ns   uint64
+}{
+	{"ns", 1}, {"nsec", 1}, {"us", 1e3}, {"usec", 1e3}, {"ms", 1e6}, {"msec", 1e6},
+	{"s", 1e9}, {"sec", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"hour", 3600e9},
+	{"d", 86400e9}, {"day", 86400e9},
+}
+
+// ParseRate parses a rate and returns it as ns an event: 10hz, 100ms, 1sec; a
+// bare number is in hz. 0 stays 0.
+func ParseRate(v string) (uint64, error) {
+	i := 0
+	for i < len(v) && (v[i] >= '0' && v[i] <= '9') {
+		i++
+	}
+	bad := fmt.Errorf("%w: found %q, want a rate such as 10hz, 100ms or 1s", ErrValue, v)
+	n, err := strconv.ParseUint(v[:i], 10, 63)
+	if err != nil {
+		return 0, bad
+	}
+	suffix := strings.ToLower(v[i:])
+	if suffix == "" || suffix == "hz" {
+		if n == 0 {
+			return 0, nil
+		}
+		if n > 1e9 {
+			return 0, bad
+		}
+		return 1e9 / n, nil
+	}
+	for _, u := range units {
+		if u.name == suffix {
+			if n > math.MaxInt64/u.ns {
+				return 0, bad
+			}
+			return n * u.ns, nil
+		}
+	}
+	return 0, bad
+}

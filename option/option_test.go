@@ -1,0 +1,54 @@
+package option
+
+import (
+	"errors"
+	"sort"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct {
+		name, val string
+		want      uint64
+		err       error
+	}{
+		{"bufsize", "4m", 4 << 20, nil}, {"bufsize", "12x", 0, ErrValue}, {"bufsize", "", 0, ErrValue},
+		{"bufsize", "9999999999t", 0, ErrValue}, {"switchrate", "10hz", 1e8, nil}, {"switchrate", "10", 1e8, nil},
+		{"switchrate", "5sec", 5e9, nil}, {"switchrate", "2d", 2 * 86400e9, nil}, {"switchrate", "x", 0, ErrValue},
+		{"quiet", "", 1, nil}, {"quiet", "off", 0, nil}, {"quiet", "maybe", 0, ErrValue}, {"nspec", "4", 4, nil},
+		{"nspec", "-1", 0, ErrValue}, {"nosuch", "1", 0, ErrName}, {"bufpolicy", "ring", 0, nil}, {"bufpolicy", "x", 0, ErrValue},
+	} {
+		var s Set
+		err := s.Set(c.name, c.val)
+		if !errors.Is(err, c.err) || (err == nil) != (c.err == nil) {
+			t.Errorf("%s=%s: error %v, want %v", c.name, c.val, err, c.err)
+			continue
+		}
+		if err == nil && s.Num(c.name) != c.want {
+			t.Errorf("%s=%s: %d, want %d", c.name, c.val, s.Num(c.name), c.want)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	if !sort.SliceIsSorted(table, func(i, j int) bool { return table[i].Name < table[j].Name }) {
+		t.Error("table is not sorted")
+	}
+	var s Set
+	for _, d := range table {
+		if d.Kind != String {
+			s.Num(d.Name) // panics if the default does not parse
+		}
+		if d.Help == "" {
+			t.Errorf("%s has no help", d.Name)
+		}
+	}
+	if s.Num("bufsize") != 4<<20 || s.Str("bufpolicy") != "switch" || !s.Flag("temporal") {
+		t.Error("defaults")
+	}
+}
+
+func FuzzSet(f *testing.F) {
+	f.Add("bufsize", "4m")
+	f.Fuzz(func(t *testing.T, n, v string) { var s Set; s.Set(n, v) })
+}
