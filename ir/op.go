@@ -157,7 +157,7 @@ const (
 	DynSetM // Vars[Imm][M] = N. May be dropped and counted
 	DynDel  // Vars[Imm][M] is deleted
 
-	Agg // aggregation Imm at tuple M (NoMem: keyless) takes value A with increment B (NoReg: 1)
+	Aggregate // aggregation Imm at tuple M (NoMem: keyless) takes value A (NoReg for count) with increment B (NoReg: 1)
 
 	Stack  // M = kernel stack of M.Size/8 frames, zero-filled, Imm frames skipped at the top
 	UStack // M = process id, then (M.Size-8)/8 frames of the user stack, zero-filled
