@@ -115,3 +115,10 @@ type Feature struct {
 	// Remedy says what would give it, "" if it works.
 	Remedy string
 }
+
+// Clock is implemented by sessions whose records carry the time of a running
+// clock: Now returns that clock. The consumer holds back records younger than
+// the start of a Drain, so that it can merge all CPUs in order of time.
+type Clock interface {
+	Now() uint64
+}
