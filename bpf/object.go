@@ -1,0 +1,185 @@
+package bpf
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/probe"
+	"github.com/godtrace/godtrace/record"
+)
+
+// Names of the maps that an Object may have. Aggregations are AggLayout.Map,
+// associative arrays are read by nobody but the programs.
+const (
+	MapControl = "ctl"   // one value: ControlLayout, memory-mappable
+	MapCPU     = "cpu"   // one value: CPULayout times CPUs, memory-mappable
+	MapRings   = "rings" // array of ring buffers, by CPU
+	MapGlobals = "glob"  // one value: Space Global, memory-mappable
+	MapConst   = "const" // one value: Space Const and tables, read only
+	MapScratch = "scratch"
+	MapTLS     = "tls"
+)
+
+// RingName returns the name of a CPU's ring buffer in Object.Maps.
+func RingName(cpu int) string { return fmt.Sprintf("ring%d", cpu) }
+
+// State is the value of the control block's state word.
+type State uint32
+
+// The states. The host sets Begin to run the programs of BEGIN, Active to let
+// the others run and End for those of END; a program that calls exit() sets
+// Draining (from Begin or Active), and no other probe's clauses run any more.
+const (
+	StateInit State = iota
+	StateBegin
+	StateActive
+	StateDraining
+	StateEnd
+	StateStopped
+)
+
+// Byte offsets in the value of MapControl. All words are little endian.
+const (
+	CtlState  = 0  // u32: State
+	CtlExited = 4  // u32: 1 once exit() was called
+	CtlStatus = 8  // s64: the status of exit()
+	CtlWall   = 16 // s64: ns to add to the monotonic clock for walltimestamp; kept current by the host
+	CtlChill  = 24 // u64: reserved
+	CtlGen    = 64 // u64 for each aggregation: its generation
+)
+
+// Offsets in a CPU's part of MapCPU, which are Layout.CPUStride bytes apart.
+const (
+	CPUDrops   = 0                          // u64 for each record.Drop
+	CPUFirings = CPUDrops + 8*maxDrops      // u64: programs run (only with Config.Stats)
+	CPURecords = CPUFirings + 8             // u64: records committed
+	CPUBytes   = CPUFirings + 16            // u64: bytes of records committed, headers included
+	CPUWake    = CPUFirings + 24            // u64: bytes reserved, which decides when to wake the consumer
+	CPUFull    = CPUFirings + 32            // u64: policy fill: the buffer has been full
+	cpuClaims  = CPUFirings + 40            // u32 for each scratch slot: in use
+	cpuAggs    = cpuClaims + 4*scratchSlots // keyless aggregations
+)
+
+const (
+	maxDrops     = 24 // room for record.NumDrops to grow
+	scratchSlots = 4
+)
+
+// SpecState is the state of a speculation, a u32 in the control block.
+type SpecState uint32
+
+// The states of a speculation. speculation() makes Active from Free, commit()
+// and discard() make Committing and Discarding; the host sets Free again when it
+// has drained, on all CPUs, what was recorded before.
+const (
+	SpecFree SpecState = iota
+	SpecActive
+	SpecCommitting
+	SpecDiscarding
+)
+
+// AggLayout says where an aggregation's values are.
+//
+// A keyless aggregation has Map == MapCPU: CPU c's value is at offset
+// c*Layout.CPUStride+Off. A keyed one has a per-CPU hash map of its own (KeySize
+// ir.Agg.KeySize bytes, values of Size bytes). A value is a generation word, if
+// Gen, then ir.Agg.Spec.Words() words. If its generation differs from the
+// aggregation's (CtlGen) the value counts as zeros: storing another generation
+// clears the aggregation.
+type AggLayout struct {
+	Map  string
+	Off  uint32
+	Size uint32
+	Gen  bool
+}
+
+// Layout describes the memory that programs and host share.
+type Layout struct {
+	CPUs      int
+	CPUStride uint32
+	// CtlSpec is the offset in MapControl of the speculations' states, NSpec
+	// words of 32 bits; speculation i has word i-1.
+	CtlSpec uint32
+	NSpec   int
+	Aggs    []AggLayout
+	// RingSize is the size of each CPU's ring buffer in bytes. HasRings is false if
+	// the programs record nothing.
+	RingSize uint32
+	HasRings bool
+}
+
+// Program is one program of an Object.
+type Program struct {
+	// Name is the key of Spec in Object.Collection's programs.
+	Name string
+	// Hook indexes the hooks given to Build. Part counts the programs of one hook:
+	// all are to be attached, in order.
+	Hook, Part int
+	Spec       *ebpf.ProgramSpec
+	// Clauses are the clauses (indexes in ir.Program.Clauses) that it runs.
+	Clauses []int
+	// Needs are the features it needs beyond those that every program does.
+	Needs []Need
+}
+
+// Need is a kernel feature that a program uses, by clause.
+type Need struct {
+	Feature Feature
+	// Clause is the first clause that needs it, -1 if none in particular.
+	Clause int
+}
+
+// Object is a compiled program: everything the kernel needs.
+type Object struct {
+	Maps     map[string]*ebpf.MapSpec
+	Programs []Program
+	Layout   Layout
+
+	epidBase []uint32
+	prog     *ir.Program
+}
+
+// Collection returns maps and programs as cilium/ebpf loads them. The specs are
+// shared with the object.
+func (o *Object) Collection() *ebpf.CollectionSpec {
+	c := &ebpf.CollectionSpec{Maps: o.Maps, Programs: map[string]*ebpf.ProgramSpec{}}
+	for i := range o.Programs {
+		c.Programs[o.Programs[i].Name] = o.Programs[i].Spec
+	}
+	return c
+}
+
+// EPID returns the enabled probe id of a clause at a probe, 0 if the clause is
+// not enabled there. Ids count from 1 through clauses and their probes.
+func (o *Object) EPID(clause int, p probe.ID) uint32 { return epid(o.prog, o.epidBase, clause, p) }
+
+// ReadDrops adds up the drop counters in the value of MapCPU.
+func (o *Object) ReadDrops(cpu []byte) (d record.Drops) {
+	for c := 0; c < o.Layout.CPUs; c++ {
+		for k := 0; k < record.NumDrops; k++ {
+			if n := o.CPUWord(cpu, c, CPUDrops+8*uint32(k)); n != 0 {
+				d.Add(record.Drop(k), c, n)
+			}
+		}
+	}
+	return d
+}
+
+// CPUWord returns the word at an offset of a CPU's part in the value of MapCPU.
+func (o *Object) CPUWord(cpu []byte, c int, off uint32) uint64 {
+	return le64(cpu[uint32(c)*o.Layout.CPUStride+off:])
+}
+
+// Disassemble writes the programs as text, with the clauses they come from.
+func (o *Object) Disassemble(w io.Writer) error {
+	for i := range o.Programs {
+		p := &o.Programs[i]
+		if _, err := fmt.Fprintf(w, "program %s (%s, %d instructions)\n%s\n", p.Name, p.Spec.Type, len(p.Spec.Instructions), p.Spec.Instructions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
