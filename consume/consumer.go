@@ -30,7 +30,6 @@ type Consumer struct {
 	ev      Event
 	drops   record.Drops
 	records uint64
-	lastErr error
 }
 
 // speculation holds the records of one speculation until its fate is known.
