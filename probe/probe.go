@@ -71,7 +71,9 @@ type Attr struct {
 }
 
 // String prints the triple as DTrace does: "Evolving/Evolving/ISA".
-func (a Attr) String() string { return a.Name.String() + "/" + a.Data.String() + "/" + a.Class.String() }
+func (a Attr) String() string {
+	return a.Name.String() + "/" + a.Data.String() + "/" + a.Class.String()
+}
 
 // Attrs are the stability attributes of a provider's parts, as a probe
 // inherits them.

@@ -43,8 +43,11 @@ func TestParseDesc(t *testing.T) {
 func FuzzGlob(f *testing.F) {
 	f.Add("a*[b-", "abc")
 	f.Fuzz(func(t *testing.T, p, s string) {
-		if Glob(p, s) != Glob(p, s) {
-			t.Error("not a function")
+		if Glob(p, s) && !IsGlob(p) && p != s {
+			t.Errorf("plain %q matches %q", p, s)
+		}
+		if !Glob("*"+p+"*", p) && !IsGlob(p) {
+			t.Errorf("*%s* does not match %q", p, p)
 		}
 	})
 }
