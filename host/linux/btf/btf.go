@@ -75,9 +75,10 @@ type Spec struct {
 	off     []uint32
 	set     *ctype.Set
 
-	// The index by name, built at the first look-up: heads is a hash table of
+	// The index by name, built after a few look-ups: heads is a hash table of
 	// name offset to 1 + index of the first type of that name, next chains them.
 	heads, next []uint32
+	lookups     int
 
 	cache   map[ID]*ctype.Type
 	release func() error
@@ -307,6 +308,17 @@ func hash(v uint32) uint32 { v *= 0x9e3779b1; return v ^ v>>15 }
 
 // named calls f for the types of this spec whose name is at offset name.
 func (s *Spec) named(name uint32, f func(ID) bool) bool {
+	// The index costs as much as a dozen scans; most runs ask for less.
+	const scans = 12
+	if s.heads == nil && s.lookups < scans {
+		s.lookups++
+		for i, off := range s.off {
+			if s.order.Uint32(s.types[off:]) == name && !f(s.first+ID(i)) {
+				return false
+			}
+		}
+		return true
+	}
 	if s.heads == nil {
 		s.buildNames()
 	}

@@ -102,6 +102,9 @@ func TestHasString(t *testing.T) {
 	if !s.HasString("task_struct") || s.HasString("task_struc") || s.HasString("ask_struct") {
 		t.Error("HasString does not match whole strings only")
 	}
+	if !FileHasString("vmlinux", "task_struct") || FileHasString("vmlinux", "task_struc") || FileHasString("nosuch", "x") {
+		t.Error("FileHasString does not match whole strings only")
+	}
 }
 
 // TestEveryType decodes all of the kernel's BTF.

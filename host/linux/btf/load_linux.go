@@ -1,7 +1,9 @@
 package btf
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,32 +39,43 @@ func Modules() []string {
 	return names
 }
 
-func load(path, module string, base *Spec) (*Spec, error) {
+// FileHasString reports whether the BTF of a module, or of "vmlinux", has the
+// name s, without parsing its types: the cheap way to find out that there is
+// nothing to look for. It reports false if the file cannot be read.
+func FileHasString(module, name string) bool {
+	data, release, err := read(filepath.Join(Dir, module))
+	if err != nil {
+		return false
+	}
+	defer release()
+	return bytes.Contains(data, append(append([]byte{0}, name...), 0))
+}
+
+// read maps or reads a file; release gives the memory back.
+func read(path string) (data []byte, release func() error, err error) {
 	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if fi, err := f.Stat(); err == nil && fi.Size() > 0 {
+		// sysfs files do not change under a mapping: the kernel's BTF is read only.
+		if data, err := unix.Mmap(int(f.Fd()), 0, int(fi.Size()), unix.PROT_READ, unix.MAP_PRIVATE); err == nil {
+			return data, func() error { return unix.Munmap(data) }, nil
+		}
+	}
+	data, err = io.ReadAll(f)
+	return data, func() error { return nil }, err
+}
+
+func load(path, module string, base *Spec) (*Spec, error) {
+	data, release, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("load BTF: %w", err)
 	}
-	defer f.Close()
-	var data []byte
-	var release func() error
-	if fi, err := f.Stat(); err == nil && fi.Size() > 0 {
-		// sysfs files do not change under a mapping: the kernel's BTF is read only.
-		data, err = unix.Mmap(int(f.Fd()), 0, int(fi.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
-		if err == nil {
-			mapped := data
-			release = func() error { return unix.Munmap(mapped) }
-		}
-	}
-	if release == nil {
-		if data, err = os.ReadFile(path); err != nil {
-			return nil, fmt.Errorf("load BTF: %w", err)
-		}
-	}
 	s, err := Parse(data, module, base)
 	if err != nil {
-		if release != nil {
-			_ = release() // the parse error is what matters
-		}
+		_ = release() // the parse error is what matters
 		return nil, err
 	}
 	s.release = release
