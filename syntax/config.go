@@ -85,6 +85,8 @@ const (
 	// maxChain bounds the operators of one expression, because a chain such as
 	// a+a+... makes a tree as deep as it is long.
 	maxChain = 50000
+	// maxMessage bounds the text of an error, which may quote the program.
+	maxMessage = 400
 	// maxText bounds a text, so that offsets and lines fit any int.
 	maxText = 1 << 28
 )

@@ -25,6 +25,8 @@ func (s *scanner) control() {
 	}
 	name := words[0]
 	switch {
+	case name.quoted:
+		s.failAt(name.off, diag.D_PRAGCTL_INVAL, "control line begins with a string, want #pragma, #line, #ident or #error")
 	case name.text == "pragma":
 		s.pragma(start, line, words[1:])
 	case name.text == "line":

@@ -119,7 +119,7 @@ func run(cfg *Config, src string, f func(*parser)) (err error) {
 // peek returns the next token without consuming it.
 func (p *parser) peek() *token {
 	if !p.have {
-		p.cur = p.scan()
+		p.scan(&p.cur)
 		p.have = true
 	}
 	return &p.cur

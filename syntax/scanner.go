@@ -45,6 +45,9 @@ func (s *scanner) failAt(off int, code diag.Code, format string, args ...any) {
 // fail reports an error with a known source line.
 func (s *scanner) fail(pos diag.Pos, source string, code diag.Code, format string, args ...any) {
 	e := diag.Errorf(pos, code, format, args...)
+	if n := len(e.Msg); n > maxMessage {
+		e.Msg = e.Msg[:maxMessage/2] + "..." + e.Msg[n-maxMessage/2:]
+	}
 	e.Source = source
 	panic(bailout{e})
 }
@@ -185,33 +188,33 @@ func (s *scanner) predEnd(off int) bool {
 	return i == len(s.src) || strings.IndexByte("{;/", s.src[i]) >= 0
 }
 
-// scan reads the next token.
-func (s *scanner) scan() token {
+// scan reads the next token into t.
+func (s *scanner) scan(t *token) {
 	s.blank()
-	t := token{off: s.off, file: s.file, line: s.line, col: s.off - s.lineStart + 1}
+	*t = token{off: s.off, file: s.file, line: s.line, col: s.off - s.lineStart + 1}
 	if s.off >= len(s.src) {
 		t.end = s.off
-		return t
+		return
 	}
 	c := s.src[s.off]
 	switch {
 	case isIdentStart(c):
-		s.ident(&t)
+		s.ident(t)
 	case isDigit(c):
 		if n := s.digitScope(); n > 0 {
-			s.ident(&t)
+			s.ident(t)
 		} else {
-			s.number(&t)
+			s.number(t)
 		}
 	case c == '.' && s.off+1 < len(s.src) && isDigit(s.src[s.off+1]):
-		s.number(&t)
+		s.number(t)
 	case c == '"':
-		s.stringConst(&t)
+		s.stringConst(t)
 	case c == '\'':
-		s.charConst(&t)
+		s.charConst(t)
 	case c == '@':
 		s.off++
-		s.ident(&t)
+		s.ident(t)
 		t.kind, t.kw = tokAgg, kwNone
 		if t.text == "" {
 			t.text = "_"
@@ -220,12 +223,11 @@ func (s *scanner) scan() token {
 			s.failAt(t.off, diag.D_SYNTAX, "aggregation name @%s has a scope: aggregations are global to the program", t.text)
 		}
 	case c == '$':
-		s.macro(&t)
+		s.macro(t)
 	default:
-		s.operator(&t)
+		s.operator(t)
 	}
 	t.end = s.off
-	return t
 }
 
 // ident reads identifier characters at off, which may be none.
