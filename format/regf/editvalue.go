@@ -73,9 +73,7 @@ func (h *Hive) storeData(off, typ uint32, data []byte) error {
 	switch {
 	case len(data) <= 4:
 		copy(field[:], data)
-		if len(data) > 0 {
-			size |= inline
-		}
+		size |= inline // also for no data at all
 	case h.wantsBig(len(data)):
 		at, err := h.storeBig(data)
 		if err != nil {
@@ -89,9 +87,6 @@ func (h *Hive) storeData(off, typ uint32, data []byte) error {
 		}
 		copy(h.bin(at)[4:], data)
 		binary.LittleEndian.PutUint32(field[:], at)
-	}
-	if len(data) == 0 {
-		binary.LittleEndian.PutUint32(field[:], none)
 	}
 	p, err := h.vk(off)
 	if err != nil {
