@@ -1,0 +1,371 @@
+package etl
+
+// block is what is kept of a buffer: where it is and which times it spans.
+type block struct {
+	off      int64
+	min, max int64
+	size     uint32 // bytes in the file
+	data     uint32 // bytes of records, unpacked
+	events   uint32
+	cpu      uint16
+	flags    uint8
+}
+
+// Flags of a block.
+const (
+	blockPacked   = 1 << iota // compressed
+	blockUnsorted             // events are not in order of time
+	blockSchemas              // has events that describe others
+	blockRundown              // has process, thread or image events
+	blockResized              // the size in the header is not the one used
+	blockDamaged
+)
+
+// The events whose payloads describe other events.
+var (
+	// ClassTraceEventInfo is the class of the events that merging tools add: opcode
+	// 32 holds a TRACE_EVENT_INFO, 33 a map.
+	ClassTraceEventInfo = MustGUID("bbccf6c1-6cd1-48c4-80ff-839482e37671")
+	// ClassImageID is the class of the events that say from which build an image
+	// is.
+	ClassImageID = MustGUID("b3e675d7-2554-4f18-830b-2762732560de")
+	// ClassSystemPaths is the class of the events with the system's paths and
+	// drive letters.
+	ClassSystemPaths = MustGUID("9b79ee91-b5fd-41c0-a243-4248e266e9d0")
+)
+
+// ManifestID is the event id under which an EventSource sends its manifest.
+const ManifestID = 0xFFFE
+
+// scanner finds the buffers of a file.
+type scanner struct {
+	f       *File
+	src     source
+	scratch []byte
+	w       walker
+	packed  bool  // compressed buffers have been seen: buffers begin anywhere
+	grain   int64 // the size of buffers, if all are alike
+	end     int64 // the end of the file
+}
+
+// scan walks the chain and fills in f.blocks and f.stats.
+func (s *scanner) scan() error {
+	off := int64(0)
+	first := true
+	for off < s.end {
+		b, err := s.src.at(off, bufferHeaderLen)
+		if err != nil {
+			return err
+		}
+		if len(b) < bufferHeaderLen {
+			s.f.stats.note(DamageTruncated, off, s.end-off)
+			return nil
+		}
+		h, ok := parseBufferHeader(b)
+		if !ok && first {
+			if h, ok, err = s.firstBuffer(h); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			if off, err = s.resync(off); err != nil {
+				return err
+			}
+			continue
+		}
+		resized := false
+		if !first && !h.compressed() && s.grain > 0 && int64(h.size) != s.grain && !s.headerAt(off+int64(h.size)) &&
+			(s.headerAt(off+s.grain) || off+s.grain == s.end) {
+			// The size is not believable: neither the buffers' common one nor leading
+			// to another buffer.
+			h.size, resized = int(s.grain), true
+			if h.valid > h.size {
+				h.valid = -1
+			}
+		}
+		if err := s.buffer(off, h, resized, first); err != nil {
+			return err
+		}
+		if first {
+			first = false
+			if g := int64(s.f.header.BufferSize); g == int64(h.size) && s.f.hasHeader {
+				s.grain = g
+			}
+		}
+		next := off + int64(h.size)
+		if next < s.end && !s.headerAt(next) {
+			if next, err = s.resync2(off, next); err != nil {
+				return err
+			}
+		}
+		off = next
+	}
+	return nil
+}
+
+// firstBuffer makes a header for a file whose first one is damaged, but for its
+// first event, which describes the trace.
+func (s *scanner) firstBuffer(h bufferHeader) (bufferHeader, bool, error) {
+	b, err := s.src.at(0, 1<<16)
+	if err != nil || len(b) < bufferHeaderLen {
+		return h, false, err
+	}
+	r, what := peek(b[bufferHeaderLen:], 0)
+	if what != recordOK || r.typ != TypeSystem32 && r.typ != TypeSystem64 || u16(b, bufferHeaderLen+6) != 0 {
+		return h, false, nil
+	}
+	next, err := s.find(bufferHeaderLen+int64(r.size), s.end)
+	if err != nil {
+		return h, false, err
+	}
+	if next < 0 {
+		next = s.end
+	}
+	return bufferHeader{size: int(min(next, maxBuffer)), valid: -1}, true, nil
+}
+
+// headerAt reports whether off can be the start of a buffer.
+func (s *scanner) headerAt(off int64) bool {
+	if off == s.end {
+		return true
+	}
+	var b [bufferHeaderLen]byte
+	if off < 0 || off+bufferHeaderLen > s.end {
+		return false
+	}
+	if s.src.base <= off && off+bufferHeaderLen <= s.src.base+int64(s.src.n) {
+		copy(b[:], s.src.buf[off-s.src.base:])
+	} else if n, _ := s.src.r.ReadAt(b[:], off); n < len(b) {
+		return false
+	}
+	_, ok := parseBufferHeader(b[:])
+	return ok
+}
+
+// strictAt reports whether a buffer almost certainly starts at b, which holds
+// what the file has from there on, up to some limit.
+func strictAt(b []byte) bool {
+	if len(b) < bufferHeaderLen+16 {
+		return false
+	}
+	h, ok := parseBufferHeader(b)
+	if !ok || h.valid < bufferHeaderLen+8 || h.flags&^(0x7f) != 0 || h.typ > 7 || u32(b, 0x2c) > 8 || h.size > 16<<20 {
+		return false
+	}
+	if h.compressed() {
+		if h.valid > 16<<20 {
+			return false
+		}
+		var head [16]byte
+		records, _, _ := unpack(bufferHeader{flags: flagCompressed, valid: bufferHeaderLen + len(head)}, b[:min(len(b), 512)], head[:])
+		if len(records) < 16 {
+			return false
+		}
+		m := u32(records, 0)
+		t := HeaderType(m >> 16)
+		return m>>24 == 0xC0 && t < 32 && layouts[t].len > 0 || m>>28 == 9 && m&0xffff >= 8
+	}
+	_, what := peek(b[bufferHeaderLen:], 0)
+	return what == recordOK || what == recordCut && int(u32(b, bufferHeaderLen)&0xffff) <= h.valid
+}
+
+// resync looks for the next buffer from off on, where there is none, and notes
+// what it skipped. It returns the file's end if there is no other.
+func (s *scanner) resync(off int64) (int64, error) { return s.seek(off, off) }
+
+// resync2 is resync after a buffer at prev that claims to end at off. If there
+// is a buffer inside it, its size was wrong.
+func (s *scanner) resync2(prev, off int64) (int64, error) {
+	if b := s.f.blocks; len(b) > 0 && b[len(b)-1].off == prev && b[len(b)-1].flags&blockPacked != 0 {
+		// Compressed: the records end somewhere before the next buffer.
+		at, err := s.find(prev+bufferHeaderLen, min(off+bufferHeaderLen, s.end))
+		if err != nil || at >= 0 {
+			return at, err
+		}
+	}
+	return s.seek(off, off)
+}
+
+func (s *scanner) seek(from, off int64) (int64, error) {
+	at, err := s.find(off, s.end)
+	if err != nil {
+		return 0, err
+	}
+	if at < 0 {
+		at = s.end
+	}
+	zero, err := s.zeros(from, at)
+	if err != nil {
+		return 0, err
+	}
+	if zero {
+		s.f.stats.note(DamageUnwritten, from, at-from)
+	} else {
+		s.f.stats.note(DamageGarbage, from, at-from)
+	}
+	return at, nil
+}
+
+// find returns the first place in [off, end) where a buffer starts, -1 if none.
+func (s *scanner) find(off, end int64) (int64, error) {
+	step := int64(8)
+	if s.packed {
+		step = 1
+	} else {
+		off = (off + 7) &^ 7
+	}
+	const look = 1024
+	for off < end {
+		b, err := s.src.at(off, sourceChunk)
+		if err != nil {
+			return -1, err
+		}
+		if len(b) < bufferHeaderLen {
+			return -1, nil
+		}
+		for i := int64(0); i+bufferHeaderLen < int64(len(b)) && off+i < end; i += step {
+			// The size of a buffer is never zero, and below 16 MB.
+			if b[i+3] != 0 || b[i] == 0 && b[i+1] == 0 && b[i+2] == 0 {
+				continue
+			}
+			if i+look > int64(len(b)) && off+int64(len(b)) < s.end {
+				break // look again with more behind it
+			}
+			if strictAt(b[i:]) {
+				size := int64(u32(b, int(i)))
+				if next := off + i + size; next >= s.end || s.headerAt(next) {
+					return off + i, nil
+				}
+			}
+		}
+		if off+int64(len(b)) >= s.end {
+			return -1, nil
+		}
+		off += (int64(len(b)) - look) &^ 7
+	}
+	return -1, nil
+}
+
+// zeros reports whether the bytes in [from, to) are all zero.
+func (s *scanner) zeros(from, to int64) (bool, error) {
+	for from < to {
+		b, err := s.src.at(from, int(min(to-from, sourceChunk)))
+		if err != nil || len(b) == 0 {
+			return false, err
+		}
+		for _, c := range b {
+			if c != 0 {
+				return false, nil
+			}
+		}
+		from += int64(len(b))
+	}
+	return true, nil
+}
+
+// buffer takes in the buffer at off.
+func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
+	raw, err := s.src.at(off, h.size)
+	if err != nil || len(raw) < bufferHeaderLen {
+		return err
+	}
+	st := &s.f.stats
+	st.Buffers++
+	bl := block{off: off, size: uint32(h.size), cpu: h.cpu}
+	if len(raw) < h.size {
+		st.note(DamageTruncated, off, int64(h.size-len(raw)))
+		bl.flags |= blockDamaged
+	}
+	if own, ok := parseBufferHeader(raw); resized || !ok || own.size != h.size {
+		bl.flags |= blockResized
+	}
+	if h.compressed() {
+		st.Compressed++
+		s.packed = true
+		bl.flags |= blockPacked
+	}
+	if h.flags&flagEventsLost != 0 {
+		st.MarkedEventsLost++
+	}
+	if h.flags&flagBufferLost != 0 {
+		st.MarkedBuffersLost++
+	}
+	records, scratch, bad := unpack(h, raw, s.scratch)
+	s.scratch = scratch
+	if bad >= 0 {
+		st.note(DamageKind(bad), off, int64(max(h.valid-bufferHeaderLen-len(records), 0)))
+	}
+	bl.data = uint32(len(records))
+	w := &s.w
+	w.reset(records, h.ts)
+	last := int64(-1 << 63)
+	for w.step() {
+		ts := w.rec.ts
+		if bl.events == 0 {
+			bl.min, bl.max = ts, ts
+			if first {
+				s.firstEvent(h, records)
+			}
+		}
+		if ts < last {
+			bl.flags |= blockUnsorted
+			bl.min = min(bl.min, ts)
+		}
+		bl.max = max(bl.max, ts)
+		last = ts
+		bl.events++
+		bl.flags |= interest(records[w.at:], w.rec)
+	}
+	w.report(st, off)
+	st.Events += int64(bl.events)
+	if bl.events > 0 {
+		s.f.blocks = append(s.f.blocks, bl)
+	}
+	return nil
+}
+
+// firstEvent reads the log file header if the record at hand is one.
+func (s *scanner) firstEvent(h bufferHeader, records []byte) {
+	r := s.w.rec
+	b := records[s.w.at : s.w.at+r.size]
+	if r.typ != TypeSystem32 && r.typ != TypeSystem64 || b[6] != 0 || b[7] != 0 {
+		return
+	}
+	var e Event
+	e.decode(b, r, h.cpu, nil)
+	hd, err := parseHeader(e.Payload, int(e.PtrSize))
+	if hd == nil {
+		return
+	}
+	hd.ts = r.ts
+	s.f.header = *hd
+	s.f.hasHeader = err == nil
+	s.f.clock = hd.clock()
+}
+
+// interest tells which passes before the main one want a record.
+func interest(b []byte, r record) uint8 {
+	switch r.typ {
+	case TypeEventHeader64, TypeEventHeader32:
+		if u16(b, 40) == ManifestID {
+			return blockSchemas
+		}
+	case TypeFull32, TypeFull64:
+		switch u32(b, 24) {
+		case 0xbbccf6c1:
+			return blockSchemas
+		case 0xb3e675d7, 0x9b79ee91, 0x3d6fa8d0, 0x2cb15d1d, 0x3d6fa8d1:
+			return blockRundown
+		}
+	case TypeSystem32, TypeSystem64, TypeCompact32, TypeCompact64, TypePerfInfo32, TypePerfInfo64:
+		switch b[7] {
+		case GroupProcess, GroupImage:
+			return blockRundown
+		case GroupThread:
+			if b[6] <= 4 {
+				return blockRundown
+			}
+		}
+	}
+	return 0
+}
