@@ -2,6 +2,7 @@ package btf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -48,7 +49,33 @@ func FileHasString(module, name string) bool {
 		return false
 	}
 	defer release()
-	return bytes.Contains(data, append(append([]byte{0}, name...), 0))
+	strs, ok := stringSection(data)
+	pat := append([]byte(name), 0)
+	for ok {
+		i := bytes.Index(strs, pat)
+		if i < 0 {
+			return false
+		}
+		if i == 0 || strs[i-1] == 0 {
+			return true
+		}
+		strs = strs[i+1:]
+	}
+	return false
+}
+
+// stringSection returns the strings of little-endian BTF.
+func stringSection(data []byte) ([]byte, bool) {
+	if len(data) < headerSize || binary.LittleEndian.Uint16(data) != magic {
+		return nil, false
+	}
+	le := binary.LittleEndian.Uint32
+	from := uint64(le(data[4:])) + uint64(le(data[16:]))
+	to := from + uint64(le(data[20:]))
+	if to > uint64(len(data)) {
+		return nil, false
+	}
+	return data[from:to], true
 }
 
 // read maps or reads a file; release gives the memory back.

@@ -1,0 +1,234 @@
+//go:build linux
+
+package linux
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/godtrace/godtrace/agg"
+	"github.com/godtrace/godtrace/bpf"
+	"github.com/godtrace/godtrace/ir"
+)
+
+// aggregation is where one aggregation's values are, and room to merge them.
+type aggregation struct {
+	spec   agg.Spec
+	layout bpf.AggLayout
+	table  *ebpf.Map // nil if keyless
+	keyLen int
+	merged []uint64
+}
+
+func (s *Session) aggregation(id ir.AggID) (*aggregation, error) {
+	if int(id) >= len(s.aggs) {
+		return nil, fmt.Errorf("aggregation %d of %d", id, len(s.aggs))
+	}
+	a := &s.aggs[id]
+	if a.merged == nil {
+		a.merged = make([]uint64, a.spec.Words())
+	}
+	return a, nil
+}
+
+// Aggregate calls f for each tuple of an aggregation.
+func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) error) error {
+	a, err := s.aggregation(id)
+	if err != nil {
+		return err
+	}
+	gen := word64(s.ctl, bpf.CtlGen+8*uint32(id)).Load()
+	if a.table == nil {
+		lay := &s.obj.Layout
+		stride := int(lay.CPUStride)
+		return a.merge(gen, s.cpu[a.layout.Off:], stride, lay.CPUs, nil, f)
+	}
+	size := int(a.layout.Size+7) &^ 7
+	cpus := s.obj.Layout.CPUs
+	return eachElement(a.table, a.keyLen, size*cpus, func(key, value []byte) error {
+		return a.merge(gen, value, size, cpus, key, f)
+	})
+}
+
+// merge adds up the values of all CPUs, which are stride bytes apart, and
+// calls f unless there was no update.
+func (a *aggregation) merge(gen uint64, mem []byte, stride, cpus int, key []byte, f func([]byte, []uint64) error) error {
+	n := len(a.merged)
+	clear(a.merged)
+	for c := range cpus {
+		v := words(mem[c*stride : c*stride+int(a.layout.Size)])
+		if a.layout.Gen {
+			if v[0] != gen {
+				continue
+			}
+			v = v[1:]
+		}
+		agg.Merge(&a.spec, a.merged, v[:n])
+	}
+	if agg.Empty(a.merged) {
+		return nil
+	}
+	return f(key, a.merged)
+}
+
+// Clear resets all values to zero. Programs that update meanwhile add to the
+// new generation.
+func (s *Session) Clear(id ir.AggID) error {
+	a, err := s.aggregation(id)
+	if err != nil {
+		return err
+	}
+	if !a.layout.Gen {
+		return fmt.Errorf("aggregation @%s cannot be cleared: the program was compiled without clear() of it", s.prog.Aggs[id].Name)
+	}
+	word64(s.ctl, bpf.CtlGen+8*uint32(id)).Add(1)
+	return nil
+}
+
+// Truncate removes tuples, all of them if keys is nil.
+func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
+	a, err := s.aggregation(id)
+	if err != nil {
+		return err
+	}
+	if a.table == nil {
+		if keys != nil && len(keys) == 0 {
+			return nil
+		}
+		return s.Clear(id)
+	}
+	if keys == nil {
+		err := eachElement(a.table, a.keyLen, (int(a.layout.Size+7)&^7)*s.obj.Layout.CPUs, func(key, _ []byte) error {
+			keys = append(keys, append([]byte(nil), key...))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if a.layout.Gen {
+			// What programs add to a tuple before it is deleted below belongs to
+			// the tuples that are removed.
+			word64(s.ctl, bpf.CtlGen+8*uint32(id)).Add(1)
+		}
+	}
+	return deleteKeys(a.table, keys, a.keyLen)
+}
+
+// errNotSupp is the kernel's own ENOTSUPP, which bpf(2) lets through.
+const errNotSupp = unix.Errno(524)
+
+// firstBatch is how many elements are read at once; a table whose longest hash
+// chain is longer asks for more.
+const firstBatch = 256
+
+// eachElement calls f for every element of a hash map. Elements that are added
+// or removed meanwhile may be missed, but none is seen twice.
+func eachElement(m *ebpf.Map, keyLen, valueLen int, f func(key, value []byte) error) error {
+	var (
+		batch  = uint32(firstBatch)
+		cursor = [2][]byte{make([]byte, max(8, keyLen)), make([]byte, max(8, keyLen))}
+		in     []byte
+		keys   = make([]byte, int(batch)*keyLen)
+		values = make([]uint64, int(batch)*valueLen/8)
+		which  int
+	)
+	for {
+		out := cursor[which]
+		n, err := mapBatch(cmdLookupBatch, m.FD(), in, out, keys, bytesOf(values), batch)
+		if errors.Is(err, unix.ENOSPC) {
+			if batch > 1<<20 {
+				return fmt.Errorf("read map: more than %d elements in one bucket", batch)
+			}
+			batch *= 4
+			keys = make([]byte, int(batch)*keyLen)
+			values = make([]uint64, int(batch)*valueLen/8)
+			continue
+		}
+		last := errors.Is(err, unix.ENOENT)
+		if err != nil && !last {
+			if in == nil && (errors.Is(err, unix.EINVAL) || errors.Is(err, errNotSupp) || errors.Is(err, unix.EOPNOTSUPP)) {
+				return eachElementSlow(m, keyLen, valueLen, f)
+			}
+			return fmt.Errorf("read map: %w", err)
+		}
+		vb := bytesOf(values)
+		for i := range int(n) {
+			if err := f(keys[i*keyLen:(i+1)*keyLen], vb[i*valueLen:(i+1)*valueLen]); err != nil {
+				return err
+			}
+		}
+		if last {
+			return nil
+		}
+		in, which = out, 1-which
+	}
+}
+
+// eachElementSlow reads one element at a time, for kernels before 5.6. It
+// takes the list of keys first, since an iteration starts again when the key it
+// stands on is removed.
+func eachElementSlow(m *ebpf.Map, keyLen, valueLen int, f func(key, value []byte) error) error {
+	seen := map[string]bool{}
+	var prev any
+	for {
+		key := make([]byte, keyLen)
+		err := m.NextKey(prev, &key)
+		if errors.Is(err, ebpf.ErrKeyNotExist) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read map: %w", err)
+		}
+		if seen[string(key)] {
+			break
+		}
+		seen[string(key)] = true
+		prev = key
+	}
+	value := make([]uint64, valueLen/8)
+	for k := range seen {
+		key := []byte(k)
+		err := lookupRaw(m.FD(), key, bytesOf(value))
+		if errors.Is(err, unix.ENOENT) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read map: %w", err)
+		}
+		if err := f(key, bytesOf(value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteKeys removes elements; those that are gone already are no error.
+func deleteKeys(m *ebpf.Map, keys [][]byte, keyLen int) error {
+	for len(keys) > 0 {
+		flat := make([]byte, 0, len(keys)*keyLen)
+		for _, k := range keys {
+			if len(k) != keyLen {
+				return fmt.Errorf("remove from map: a key of %d bytes, want %d", len(k), keyLen)
+			}
+			flat = append(flat, k...)
+		}
+		n, err := mapBatch(cmdDeleteBatch, m.FD(), nil, nil, flat, nil, uint32(len(keys)))
+		if err == nil {
+			return nil
+		}
+		// The kernel stopped at an element: that one is left to a single call,
+		// which also serves kernels without batches.
+		n = min(n, uint32(len(keys)-1))
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, errNotSupp) {
+			n = 0
+		}
+		if err := m.Delete(keys[n]); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+			return fmt.Errorf("remove from map: %w", err)
+		}
+		keys = keys[n+1:]
+	}
+	return nil
+}

@@ -1,0 +1,307 @@
+//go:build linux
+
+package linux
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"github.com/godtrace/godtrace/bpf"
+	"github.com/godtrace/godtrace/host"
+	"github.com/godtrace/godtrace/host/linux/btf"
+	"github.com/godtrace/godtrace/ir"
+)
+
+// since is the kernel that first had each feature that Build can do without.
+var since = map[bpf.Feature]version{
+	bpf.FeatTaskStorage:   {5, 12},
+	bpf.FeatCookie:        {5, 15},
+	bpf.FeatAllocHash:     {6, 1},
+	bpf.FeatStrncmp:       {5, 17},
+	bpf.FeatLoop:          {5, 17},
+	bpf.FeatTaskRegs:      {5, 15},
+	bpf.FeatSignal:        {5, 3},
+	bpf.FeatRingOverwrite: {6, 19},
+}
+
+// lacks returns the features that this kernel does not have, by its version
+// and settings.
+func (h *Host) lacks() map[bpf.Feature]bool {
+	if h.lacksCache != nil {
+		return h.lacksCache
+	}
+	l := map[bpf.Feature]bool{}
+	v, _ := kernelVersion()
+	for f, from := range since {
+		if v.before(from) {
+			l[f] = true
+		}
+	}
+	if lockdown() != "none" {
+		l[bpf.FeatWriteUser] = true
+	}
+	if !pmuExists("kprobe") {
+		l[bpf.FeatOverride] = true
+	}
+	h.lacksCache = l
+	return l
+}
+
+// pmuExists reports whether the kernel has a perf event source.
+func pmuExists(name string) bool {
+	_, err := os.Stat("/sys/bus/event_source/devices/" + name + "/type")
+	return err == nil
+}
+
+// refused says why an operation cannot be had on Linux.
+var refused = map[ir.Op]string{
+	ir.Panic:      "panic()",
+	ir.Breakpoint: "breakpoint()",
+}
+
+func (h *Host) supports(op ir.Op, _ uint8) error {
+	if name, ok := refused[op]; ok {
+		return fmt.Errorf("%s is %w on host linux: the kernel gives eBPF programs no means for it", name, host.ErrNotSupported)
+	}
+	need := map[ir.Op]bpf.Feature{
+		ir.Raise: bpf.FeatSignal, ir.StopProc: bpf.FeatSignal,
+		ir.CopyOut: bpf.FeatWriteUser, ir.CopyOutStr: bpf.FeatWriteUser,
+		ir.Return: bpf.FeatOverride,
+	}
+	if f, ok := need[op]; ok && h.lacks()[f] {
+		return fmt.Errorf("this action is %w on this kernel: it needs %s", host.ErrNotSupported, f)
+	}
+	return nil
+}
+
+// tiny is a program that does nothing.
+func tiny(t ebpf.ProgramType) (*ebpf.Program, error) {
+	return ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "dtrace_probe", Type: t, License: bpfLicense,
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+}
+
+const bpfLicense = "GPL"
+
+// refusal explains an error of loading or attaching a program.
+func refusal(name, what string, err error) host.Feature {
+	f := host.Feature{Name: name, Detail: what + ": " + plainError{err}.Error()}
+	caps, _ := effective() // without them all are reported missing, which is right
+	switch priv := errPrivilege(caps); {
+	case priv != nil:
+		f.Remedy = priv.Error()
+	case inUserNamespace():
+		f.Remedy = "run outside the user namespace"
+	case lockdown() == "confidentiality":
+		f.Remedy = "boot without lockdown=confidentiality"
+	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.ENOSYS):
+		f.Remedy = "a kernel with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
+	default:
+		f.Remedy = "see the error"
+	}
+	return f
+}
+
+func testRunFeature(name string) host.Feature {
+	p, err := tiny(ebpf.RawTracepoint)
+	if err != nil {
+		return refusal(name, "load a program", err)
+	}
+	defer p.Close()
+	if _, err := p.Run(&ebpf.RunOptions{Context: make([]byte, testRunContext)}); err != nil {
+		f := refusal(name, "run a program by BPF_PROG_TEST_RUN", err)
+		if v, _ := kernelVersion(); v.before(version{5, 10}) {
+			f.Remedy = "Linux 5.10"
+		}
+		return f
+	}
+	return host.Feature{Name: name, OK: true, Detail: "BEGIN and END by BPF_PROG_TEST_RUN; ERROR inside each program"}
+}
+
+func rawTracepointFeature(name, tracepoint string) host.Feature {
+	p, err := tiny(ebpf.RawTracepoint)
+	if err != nil {
+		return refusal(name, "load a program", err)
+	}
+	defer p.Close()
+	l, err := link.AttachRawTracepoint(link.RawTracepointOptions{Name: tracepoint, Program: p})
+	if err != nil {
+		f := refusal(name, "attach to raw tracepoint "+tracepoint, err)
+		if errors.Is(err, os.ErrNotExist) {
+			f.Remedy = "a kernel with CONFIG_TRACEPOINTS (sys_enter: CONFIG_HAVE_SYSCALL_TRACEPOINTS)"
+		}
+		return f
+	}
+	l.Close()
+	return host.Feature{Name: name, OK: true, Detail: "attached to " + tracepoint + " for a moment"}
+}
+
+// Features reports what works here, by trying it.
+func (h *Host) Features() []host.Feature {
+	var fs []host.Feature
+	for _, p := range h.providers {
+		fs = append(fs, p.features()...)
+	}
+	return append(fs,
+		h.privilegeFeature(),
+		h.btfFeature(),
+		h.symbolFeature(),
+		h.tracefsFeature(),
+		mapFeature("per-CPU ring buffers", &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(unix.Getpagesize())}, "Linux 5.8"),
+		h.taskStorageFeature(),
+		statsFeature(),
+		attachFeature("user-space probes", "uprobe", "CONFIG_UPROBE_EVENTS"),
+		attachFeature("kernel function probes by kprobe", "kprobe", "CONFIG_KPROBE_EVENTS"),
+		h.fentryFeature(),
+		lockdownFeature(),
+	)
+}
+
+func (h *Host) privilegeFeature() host.Feature {
+	caps, err := effective()
+	if err == nil {
+		err = errPrivilege(caps)
+	}
+	if err != nil {
+		return host.Feature{Name: "privileges", Detail: err.Error(), Remedy: "root, or the capabilities CAP_BPF and CAP_PERFMON"}
+	}
+	var names []string
+	for _, c := range []capability{capSysAdmin, capBPF, capPerfmon, capSyslog} {
+		if has(caps, c) {
+			names = append(names, c.name)
+		}
+	}
+	return host.Feature{Name: "privileges", OK: true, Detail: joinWords(names)}
+}
+
+func (h *Host) btfFeature() host.Feature {
+	k, err := h.kernelBTF()
+	if err != nil {
+		return host.Feature{Name: "kernel types", Detail: err.Error(), Remedy: "CONFIG_DEBUG_INFO_BTF (Linux 5.4)"}
+	}
+	return host.Feature{Name: "kernel types", OK: true, Detail: fmt.Sprintf("BTF of the kernel with %d types, and of %d modules", k.Len(), len(btf.Modules()))}
+}
+
+func (h *Host) symbolFeature() host.Feature {
+	const name = "kernel symbols"
+	k, err := h.kallsyms()
+	switch {
+	case err != nil:
+		return host.Feature{Name: name, Detail: err.Error(), Remedy: "CONFIG_KALLSYMS"}
+	case k.Hidden():
+		return host.Feature{Name: name, Detail: "the kernel hides its addresses from this process (kernel.kptr_restrict)", Remedy: "CAP_SYSLOG, or sysctl kernel.kptr_restrict=0"}
+	}
+	f := host.Feature{Name: name, OK: true, Detail: fmt.Sprintf("%d symbols", k.Len())}
+	if k.Data() < k.Len()/50 {
+		f.Detail += "; functions only: `variable finds hardly any data (CONFIG_KALLSYMS_ALL is not set)"
+	}
+	return f
+}
+
+func (h *Host) tracefsFeature() host.Feature {
+	t, err := openTracefs()
+	if err != nil {
+		return host.Feature{Name: "tracefs", Detail: err.Error(), Remedy: "mount -t tracefs tracefs /sys/kernel/tracing (the groups of tracepoints come from a built-in table without it)"}
+	}
+	defer t.Close()
+	return host.Feature{Name: "tracefs", OK: true, Detail: t.how}
+}
+
+func mapFeature(name string, spec *ebpf.MapSpec, remedy string) host.Feature {
+	m, err := ebpf.NewMap(spec)
+	if err != nil {
+		f := refusal(name, "create a map", err)
+		if f.Remedy == "see the error" {
+			f.Remedy = remedy
+		}
+		return f
+	}
+	m.Close()
+	return host.Feature{Name: name, OK: true, Detail: "works"}
+}
+
+func (h *Host) taskStorageFeature() host.Feature {
+	const name = "task-local storage (self->)"
+	v, release := kernelVersion()
+	if h.lacks()[bpf.FeatTaskStorage] {
+		return host.Feature{Name: name, Detail: "Linux " + release + " has it not for tracing programs; a hash keyed by thread is used", Remedy: "Linux 5.12"}
+	}
+	return host.Feature{Name: name, OK: true, Detail: "Linux " + v.String() + " frees a thread's variables at its end"}
+}
+
+func statsFeature() host.Feature {
+	const name = "cost of tracing"
+	c, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
+	if err != nil {
+		f := refusal(name, "enable run-time statistics", err)
+		if v, _ := kernelVersion(); v.before(version{5, 8}) {
+			f.Remedy = "Linux 5.8"
+		} else if f.Remedy == "see the error" {
+			f.Remedy = "CAP_SYS_ADMIN"
+		}
+		return f
+	}
+	c.Close()
+	return host.Feature{Name: name, OK: true, Detail: "BPF run-time statistics"}
+}
+
+func attachFeature(name, pmu, option string) host.Feature {
+	if !pmuExists(pmu) {
+		return host.Feature{Name: name, Detail: "the kernel has no event source " + pmu, Remedy: option}
+	}
+	return host.Feature{Name: name, OK: true, Detail: "event source " + pmu}
+}
+
+// fentryFeature tries to load a program for the entry of a function.
+func (h *Host) fentryFeature() host.Feature {
+	const name = "kernel function probes by fentry"
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "dtrace_probe", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: "do_nanosleep", License: bpfLicense,
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		f := refusal(name, "load a program", err)
+		if f.Remedy == "see the error" {
+			f.Remedy = "Linux 5.5 on x86-64, 6.0 on arm64, with CONFIG_DEBUG_INFO_BTF and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+		}
+		return f
+	}
+	defer p.Close()
+	l, err := link.AttachTracing(link.TracingOptions{Program: p})
+	if err != nil {
+		f := refusal(name, "attach to do_nanosleep", err)
+		if f.Remedy == "see the error" {
+			f.Remedy = "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+		}
+		return f
+	}
+	l.Close()
+	return host.Feature{Name: name, OK: true, Detail: "attached to do_nanosleep for a moment"}
+}
+
+func lockdownFeature() host.Feature {
+	switch l := lockdown(); l {
+	case "none":
+		return host.Feature{Name: "lockdown", OK: true, Detail: "off"}
+	case "integrity":
+		return host.Feature{Name: "lockdown", OK: true, Detail: "integrity: tracing works, writing to processes (copyout) does not"}
+	default:
+		return host.Feature{Name: "lockdown", Detail: l + ": eBPF programs may not read kernel memory", Remedy: "boot with lockdown=integrity or without it"}
+	}
+}
+
+// shorten cuts a verifier's log to the lines that say what was wrong.
+func shorten(log []string, n int) string {
+	for len(log) > 0 && (strings.HasPrefix(log[len(log)-1], "processed ") || strings.TrimSpace(log[len(log)-1]) == "") {
+		log = log[:len(log)-1]
+	}
+	return strings.Join(log[max(0, len(log)-n):], "\n\t")
+}

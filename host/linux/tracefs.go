@@ -1,0 +1,95 @@
+//go:build linux
+
+package linux
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// tracefs is an open trace file system. Where it is not mounted, a mount of
+// its own is made that no path leads to and that ends with the descriptor
+// (fsmount, Linux 5.2, CAP_SYS_ADMIN): the machine stays as it was.
+type tracefs struct {
+	fd  int
+	how string
+}
+
+var tracefsPaths = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
+
+func openTracefs() (*tracefs, error) {
+	for _, path := range tracefsPaths {
+		fd, err := unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			continue
+		}
+		if unix.Faccessat(fd, "available_events", unix.R_OK, 0) == nil {
+			return &tracefs{fd, "mounted on " + path}, nil
+		}
+		unix.Close(fd)
+	}
+	ctx, err := unix.Fsopen("tracefs", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("tracefs is not mounted, and opening it: %w", err)
+	}
+	defer unix.Close(ctx)
+	if err := unix.FsconfigCreate(ctx); err != nil {
+		return nil, fmt.Errorf("tracefs is not mounted, and creating an instance of it: %w", err)
+	}
+	fd, err := unix.Fsmount(ctx, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("tracefs is not mounted, and mounting it out of sight: %w", err)
+	}
+	return &tracefs{fd, "not mounted; read through a mount of our own that no path leads to"}, nil
+}
+
+func (t *tracefs) Close() error { return unix.Close(t.fd) }
+
+// read returns the contents of a file below the root of tracefs.
+func (t *tracefs) read(path string) ([]byte, error) {
+	fd, err := unix.Openat(t.fd, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open tracefs %s: %w", path, err)
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// eachEvent calls f for the events that the kernel lists, but those of the
+// system calls, which are no tracepoints.
+func (t *tracefs) eachEvent(f func(group, name string)) error {
+	data, err := t.read("available_events")
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(data) {
+		group, name, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), ":")
+		if ok && group != "syscalls" {
+			f(group, name)
+		}
+	}
+	return nil
+}
+
+//go:embed groups.txt
+var groupTable string
+
+// eachKnownEvent calls f for the events of the built-in table.
+func eachKnownEvent(f func(group, name string)) {
+	for line := range strings.Lines(groupTable) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		words := strings.Fields(line)
+		for _, name := range words[min(1, len(words)):] {
+			f(words[0], name)
+		}
+	}
+}
