@@ -62,20 +62,42 @@ func (t *tracefs) read(path string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// eachEvent calls f for the events that the kernel lists, but those of the
-// system calls, which are no tracepoints.
+// eachEvent calls f for the events that the kernel lists and that are
+// tracepoints: not those of the system calls, nor those that somebody made
+// (kprobes, uprobes, synthetic events).
 func (t *tracefs) eachEvent(f func(group, name string)) error {
 	data, err := t.read("available_events")
 	if err != nil {
 		return err
 	}
+	made := map[string]bool{}
+	if dyn, err := t.read("dynamic_events"); err == nil { // Linux 5.1
+		for line := range bytes.Lines(dyn) {
+			if ev, ok := dynamicEvent(string(line)); ok {
+				made[ev] = true
+			}
+		}
+	}
 	for line := range bytes.Lines(data) {
 		group, name, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), ":")
-		if ok && group != "syscalls" {
+		if ok && group != "syscalls" && group != "synthetic" && !made[group+":"+name] {
 			f(group, name)
 		}
 	}
 	return nil
+}
+
+// dynamicEvent returns the group and name (with a colon between) of an event in
+// a line of dynamic_events: "p:group/name definition", the letter with a number
+// perhaps.
+func dynamicEvent(line string) (event string, ok bool) {
+	first, _, _ := strings.Cut(line, " ")
+	_, name, ok := strings.Cut(first, ":")
+	if !ok {
+		return "", false
+	}
+	group, name, ok := strings.Cut(strings.TrimSpace(name), "/")
+	return group + ":" + name, ok
 }
 
 //go:embed groups.txt

@@ -199,6 +199,16 @@ func TestGroupsWithoutTracefs(t *testing.T) {
 	}
 }
 
+func TestDynamicEvent(t *testing.T) {
+	for line, want := range map[string]string{
+		"p:uprobes/BEGIN /bin/x:0x10\n": "uprobes:BEGIN", "r16:kprobes/ret do_exit": "kprobes:ret", "wakeup int a\n": "", "": "",
+	} {
+		if got, ok := dynamicEvent(line); got != want && ok || ok != (want != "") {
+			t.Errorf("dynamicEvent(%q) = %q %v, want %q", line, got, ok, want)
+		}
+	}
+}
+
 func TestSyscallArgs(t *testing.T) {
 	h := newHost(t)
 	for _, c := range []struct {
