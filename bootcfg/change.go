@@ -45,8 +45,8 @@ func (c *command) change() error {
 	if o.Err != nil {
 		return fmt.Errorf("refused: %w%s", o.Err, skipped(o.Recovery))
 	}
-	if err := o.Hive.Fatal(); err != nil {
-		return fmt.Errorf("refused: %s: damaged hive: %w", o.Path, err)
+	if o.fatal != nil {
+		return fmt.Errorf("refused: %s: damaged hive: %w", o.Path, o.fatal)
 	}
 	list, err := c.loaders(o)
 	if err != nil {

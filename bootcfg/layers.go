@@ -50,6 +50,9 @@ func (d *doctor) boot() {
 	remedy := "dtrace boot set on --store " + path
 	l, err := regf.Load(regf.OS{}, path)
 	if err == nil {
+		_, err = damaged(l)
+	}
+	if err == nil {
 		d.store, err = bcd.Open(l.Hive)
 	}
 	if err != nil {
@@ -157,6 +160,9 @@ func (d *doctor) noHive(layer string) bool {
 
 const installRemedy = "install DTrace on Windows (DTrace.msi; in Windows Server 2025 and later it is part of the system)"
 
+// maxExtensions bounds how many registered extensions are read; real systems have a handful.
+const maxExtensions = 64
+
 // schema looks for the API-set schema that gives the contract of TraceInitSystem a host: the
 // system's own, or an extension named in the registry.
 func (d *doctor) schema() {
@@ -186,7 +192,11 @@ func (d *doctor) schema() {
 	if err != nil {
 		why = append(why, joined(err))
 	}
-	for _, s := range subs {
+	for i, s := range subs {
+		if i == maxExtensions {
+			why = append(why, fmt.Sprintf("%d more extensions were not looked at", len(subs)-i))
+			break
+		}
 		host, where, err := d.extension(s)
 		if err != nil {
 			why = append(why, fmt.Sprintf("%s: %s", s.Name(), joined(err)))

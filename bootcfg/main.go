@@ -152,7 +152,22 @@ func (c *command) print(v any) error {
 type opened struct {
 	*regf.Loaded
 	store    *bcd.Store
+	fatal    error // the hive is damaged: read what can be read, change nothing
 	warnings []string
+}
+
+// maxDamaged is the size of bins up to which a damaged store is read. Real stores have less than
+// 100 KB. In a larger one records that share lists could make reading take hours.
+const maxDamaged = 1 << 20
+
+// damaged returns the first fatal problem of a hive; err is set when it is too large to be read
+// all the same.
+func damaged(l *regf.Loaded) (fatal, err error) {
+	fatal = l.Hive.Fatal()
+	if n := l.Hive.Base().BinsSize; fatal != nil && n > maxDamaged {
+		return fatal, fmt.Errorf("%s: damaged hive of %d bytes, read up to %d: %w", l.Path, n, maxDamaged, fatal)
+	}
+	return fatal, nil
 }
 
 func (c *command) open() (*opened, error) {
@@ -164,11 +179,18 @@ func (c *command) open() (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
+	fatal, err := damaged(l)
+	if err != nil {
+		return nil, err
+	}
 	s, err := bcd.Open(l.Hive)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	o := &opened{Loaded: l, store: s}
+	o := &opened{Loaded: l, store: s, fatal: fatal}
+	if fatal != nil {
+		o.warnings = append(o.warnings, fmt.Sprintf("%s: damaged hive: %v", path, fatal))
+	}
 	if r := l.Recovery; r.Dirty && l.Err == nil {
 		o.warnings = append(o.warnings, fmt.Sprintf("the store was not written to its end (%s); %s", r.Reason, replayed(r)))
 	}

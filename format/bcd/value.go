@@ -133,7 +133,7 @@ func (e Element) Lines(obj ObjectType, show func(GUID) string) []string {
 		if c := choices[name]; n < uint64(len(c)) {
 			return []string{c[n]}
 		}
-		if strings.HasSuffix(name, "address") || strings.HasPrefix(name, "custom:") {
+		if strings.HasSuffix(name, "address") {
 			return []string{fmt.Sprintf("0x%x", n)}
 		}
 		return []string{strconv.FormatUint(n, 10)}
@@ -149,8 +149,12 @@ func (e Element) Lines(obj ObjectType, show func(GUID) string) []string {
 			return bad()
 		}
 		var out []string
+		form := "0x%x"
+		if strings.HasPrefix(e.Type.Name(obj), "custom:") {
+			form = "%d"
+		}
 		for _, n := range list {
-			out = append(out, fmt.Sprintf("0x%x", n))
+			out = append(out, fmt.Sprintf(form, n))
 		}
 		return out
 	}

@@ -320,7 +320,10 @@ func exercise(t *testing.T, b []byte, what string) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(sample(f, 3).Seal(epoch))
 	f.Add(newHive(f, 5).Seal(epoch))
+	h := newHive(f, 3) // small: mutations hit records more often
+	set(f, create(f, h, `A\B`), "v", Binary, make([]byte, 100))
+	set(f, create(f, h, `A\C`), "w", DWord, []byte{1, 2, 3, 4})
+	f.Add(h.Seal(epoch))
 	f.Fuzz(func(t *testing.T, b []byte) { exercise(t, b, "fuzz") })
 }
