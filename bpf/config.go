@@ -1,6 +1,10 @@
 package bpf
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/godtrace/godtrace/probe"
+)
 
 // Feature is something that not every supported kernel has.
 type Feature string
@@ -42,6 +46,13 @@ type Config struct {
 	// BTF. Build asks only for what the program needs. Nil: members are unknown
 	// and clauses that need one are refused.
 	Offset func(typ, member string) (off, size uint32, err error)
+
+	// ErrorProbe is the id of dtrace:::ERROR. Its clauses become part of every
+	// program that can fault.
+	ErrorProbe probe.ID
+	// Probe returns a probe by id, for programs that work with the text of
+	// probefunc and the like. Build asks only for probes of its hooks.
+	Probe func(probe.ID) *probe.Probe
 
 	// Sizes in bytes: of each CPU's ring buffer (rounded up to a power of two),
 	// of all aggregations, of dynamic variables, of scratch memory (alloca,

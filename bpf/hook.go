@@ -140,6 +140,9 @@ type Hook struct {
 	// arguments of ArgsCtx (0: as many as are asked for) and ArgsFexit.
 	ArgBase, NumArgs int
 	ArgFields        []CtxField
+	// SkipFrames are the frames at the top of a kernel stack that belong to the
+	// tracing and not to the probed code.
+	SkipFrames int
 	// Phase says when the program's clauses run.
 	Phase Phase
 	// Sleepable marks programs that may run preempted and sleep. It is not the

@@ -55,11 +55,9 @@ const (
 const (
 	CPUDrops   = 0                          // u64 for each record.Drop
 	CPUFirings = CPUDrops + 8*maxDrops      // u64: programs run (only with Config.Stats)
-	CPURecords = CPUFirings + 8             // u64: records committed
-	CPUBytes   = CPUFirings + 16            // u64: bytes of records committed, headers included
-	CPUWake    = CPUFirings + 24            // u64: bytes reserved, which decides when to wake the consumer
-	CPUFull    = CPUFirings + 32            // u64: policy fill: the buffer has been full
-	cpuClaims  = CPUFirings + 40            // u32 for each scratch slot: in use
+	CPUWake    = CPUFirings + 8             // u64: bytes committed, which decides when to wake the consumer
+	CPUFull    = CPUFirings + 16            // u64: policy fill: the buffer has been full
+	cpuClaims  = CPUFirings + 24            // u32 for each scratch slot: in use
 	cpuAggs    = cpuClaims + 4*scratchSlots // keyless aggregations
 )
 

@@ -1,0 +1,195 @@
+package bpf
+
+import (
+	"math/bits"
+
+	"github.com/cilium/ebpf/asm"
+
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/record"
+)
+
+// Flags of bpf_ringbuf_submit and bpf_ringbuf_discard.
+const (
+	ringNoWakeup    = 1
+	ringForceWakeup = 2
+)
+
+// wakeShift: a record that takes a CPU's committed bytes past a multiple of
+// 1<<wakeShift, an eighth of its buffer, wakes the consumer.
+func (g *gen) wakeShift() int32 {
+	return int32(max(0, bits.TrailingZeros32(g.obj.Layout.RingSize)-3))
+}
+
+// fire reserves the clause's record and fills in its header. Without room the
+// clause ends here, the loss counted.
+func (c *clauseGen) fire() {
+	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
+	full, ok := c.newLabel(), c.newLabel()
+	c.reserve(record.HeaderSize+c.c.RecSize, full)
+	c.jmp(ok)
+	c.bind(full)
+	c.drop(record.DropPrincipal)
+	c.jmp(c.end)
+	c.bind(ok)
+	c.mov(r8, r0)
+	c.header(r8, uint32(c.idx))
+	if c.c.Conditional {
+		c.storeImm(r8, record.HeaderSize, 0, 8)
+	}
+}
+
+// reserve puts the address of size bytes of this CPU's ring buffer into r0, or
+// jumps to full. It clobbers r1 to r5 and leaves the CPU's block in its item.
+func (c *clauseGen) reserve(size uint32, full label) {
+	c.block(r1)
+	if c.cfg.Fill {
+		c.load(r2, r1, CPUFull, 8)
+		c.jImm(asm.JNE, r2, 0, full)
+	}
+	c.helper(asm.FnGetSmpProcessorId)
+	c.store(rFP, c.ownOff(ownTmp), r0, 4)
+	c.mapPtr(r1, MapRings)
+	c.mov(r2, rFP)
+	c.addImm(r2, int64(c.ownOff(ownTmp)))
+	c.helper(asm.FnMapLookupElem)
+	c.jImm(asm.JEq, r0, 0, full)
+	c.mov(r1, r0)
+	c.movImm(r2, int64(size))
+	c.movImm(r3, 0)
+	c.helper(asm.FnRingbufReserve)
+	if !c.cfg.Fill {
+		c.jImm(asm.JEq, r0, 0, full)
+		return
+	}
+	got := c.newLabel()
+	c.jImm(asm.JNE, r0, 0, got)
+	c.load(r1, rFP, c.ownOff(ownBlock), 8)
+	c.movImm(r2, 1)
+	c.store(r1, CPUFull, r2, 8)
+	c.jmp(full)
+	c.bind(got)
+}
+
+// header fills the header of the record at rec, whose Clause is cl.
+func (c *clauseGen) header(rec asm.Register, cl uint32) {
+	if c.isError || c.entry == 0 {
+		id := uint64(c.cfg.ErrorProbe)
+		if !c.isError {
+			id = uint64(c.hook.Probes[0].ID)
+		}
+		c.movImm(r1, int64(id<<32|uint64(cl)))
+		c.store(rec, 0, r1, 8)
+	} else {
+		c.storeImm(rec, 0, int64(int32(cl)), 4)
+		c.load(r1, c.fb, c.fbOff+fbProbe, 8)
+		c.store(rec, 4, r1, 4)
+	}
+	c.load(r1, c.fb, c.fbOff+fbTime, 8)
+	c.store(rec, 8, r1, 8)
+	c.storeImm(rec, 16, 0, 8)
+}
+
+// commit submits the clause's record.
+func (c *clauseGen) commit() {
+	force := false
+	for i := range c.c.Code {
+		force = force || c.c.Code[i].Op == ir.Exit
+	}
+	c.submit(r8, record.HeaderSize+c.c.RecSize, force)
+}
+
+// submit commits the record in rec. The consumer reads on a timer; it is woken
+// only when a good part of the buffer has filled, or by exit().
+func (c *clauseGen) submit(rec asm.Register, size uint32, force bool) {
+	if force {
+		c.mov(r1, rec)
+		c.movImm(r2, ringForceWakeup)
+		c.helper(asm.FnRingbufSubmit)
+		return
+	}
+	quiet := c.newLabel()
+	c.load(r4, rFP, c.ownOff(ownBlock), 8)
+	c.load(r3, r4, CPUWake, 8)
+	c.mov(r5, r3)
+	c.aluImm(asm.Add, r3, int32(roundUp(size, 8)+8))
+	c.store(r4, CPUWake, r3, 8)
+	c.alu(asm.Xor, r5, r3)
+	c.aluImm(asm.RSh, r5, c.wakeShift())
+	c.mov(r1, rec)
+	c.movImm(r2, ringNoWakeup)
+	c.jImm(asm.JEq, r5, 0, quiet)
+	c.movImm(r2, ringForceWakeup)
+	c.bind(quiet)
+	c.helper(asm.FnRingbufSubmit)
+}
+
+// mark sets an action's bit in a conditional record's mask.
+func (c *clauseGen) mark(action int64) {
+	if !c.c.Conditional {
+		return
+	}
+	c.load(r1, r8, record.HeaderSize, 8)
+	c.movImm(r2, int64(uint64(1)<<(action&63)))
+	c.alu(asm.Or, r1, r2)
+	c.store(r8, record.HeaderSize, r1, 8)
+}
+
+// exitOp ends tracing: no clause of another firing runs any more. The firing's
+// remaining clauses do, as in DTrace.
+func (c *clauseGen) exitOp(in *ir.Instr) {
+	a := c.get(in.A, r2)
+	c.mapValue(r1, MapControl, 0)
+	c.store(r1, CtlStatus, a, 8)
+	c.storeImm(r1, CtlExited, 1, 4)
+	if c.hook.Phase != PhaseEnd {
+		c.storeImm(r1, CtlState, int64(StateDraining), 4)
+	}
+}
+
+// faultFunction is what a fault calls with context and firing block: it writes
+// the error record and runs the clauses of ERROR.
+func (p *progGen) faultFunction() error {
+	p.function("fault", false)
+	p.bind(p.onFault)
+	p.mov(r6, r1)
+	p.mov(r9, r2)
+	if p.needSlot {
+		p.load(r7, r9, fbSlot, 8)
+	}
+	c := p.newErrorWriter()
+	c.errorRecord()
+	for _, e := range p.errors {
+		ec := p.newClause(e)
+		ec.fb, ec.isError, ec.seen = r9, true, p.mayItems
+		if err := ec.generate(); err != nil {
+			return err
+		}
+	}
+	p.movImm(r0, 0)
+	p.exit()
+	return nil
+}
+
+// newErrorWriter is a clause of no instructions, for what writes error records.
+func (p *progGen) newErrorWriter() *clauseGen {
+	return &clauseGen{progGen: p, c: &ir.Clause{}, fb: r9, flow: []flow{{may: p.mayItems}}}
+}
+
+// errorRecord writes the record of a fault.
+func (c *clauseGen) errorRecord() {
+	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
+	full, done := c.newLabel(), c.newLabel()
+	c.reserve(record.HeaderSize+record.ErrorSize, full)
+	c.mov(r8, r0)
+	c.header(r8, record.ClauseError)
+	for off := int32(0); off < record.ErrorSize; off += 8 {
+		c.load(r1, c.fb, fbErr+off, 8)
+		c.store(r8, record.HeaderSize+off, r1, 8)
+	}
+	c.submit(r8, record.HeaderSize+record.ErrorSize, false)
+	c.jmp(done)
+	c.bind(full)
+	c.drop(record.DropPrincipal)
+	c.bind(done)
+}

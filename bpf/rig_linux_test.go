@@ -1,0 +1,251 @@
+package bpf
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/probe"
+	"github.com/godtrace/godtrace/record"
+)
+
+// errorProbe is the id of ERROR in these tests.
+const errorProbe probe.ID = 3
+
+// rig is a program loaded into this kernel, its hooks run by hand.
+type rig struct {
+	t    testing.TB
+	prog *ir.Program
+	obj  *Object
+	coll *ebpf.Collection
+	ring []*ringbuf.Reader
+}
+
+// rec is one record read back.
+type rec struct {
+	h    record.Header
+	err  record.Error // of error records
+	data []byte
+}
+
+func testConfig() Config {
+	return Config{Arch: Arch(runtime.GOARCH), CPUs: ebpf.MustPossibleCPU(), CPU: -1, ErrorProbe: errorProbe, BufSize: 64 << 10, NSpec: 2, Offset: kernelOffset}
+}
+
+// kernelOffset looks a member up in the running kernel's BTF.
+func kernelOffset(typ, member string) (uint32, uint32, error) {
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		return 0, 0, err
+	}
+	var st *btf.Struct
+	if err := spec.TypeByName(typ, &st); err != nil {
+		return 0, 0, err
+	}
+	off := uint32(0)
+	for _, name := range strings.Split(member, ".") {
+		found := false
+		for _, m := range st.Members {
+			if m.Name == name {
+				off += m.Offset.Bytes()
+				size, err := btf.Sizeof(m.Type)
+				if err != nil {
+					return 0, 0, err
+				}
+				if s, ok := btf.UnderlyingType(m.Type).(*btf.Struct); ok {
+					st = s
+				}
+				if strings.HasSuffix(member, name) {
+					return off, uint32(size), nil
+				}
+				found = true
+			}
+		}
+		if !found {
+			return 0, 0, errors.New("no member " + name)
+		}
+	}
+	return 0, 0, errors.New("no member " + member)
+}
+
+// testHook is a hook run by BPF_PROG_TEST_RUN whose context words are the
+// arguments.
+func testHook(ids ...probe.ID) Hook {
+	h := Hook{Kind: TestRun, Name: "test", Args: ArgsCtx}
+	for i, id := range ids {
+		h.Probes = append(h.Probes, HookProbe{ID: id, Key: uint64(i)})
+	}
+	if len(ids) > 1 {
+		h.Select, h.Word, h.ArgBase = SelectCtx, 0, 1
+	}
+	return h
+}
+
+func assemble(t testing.TB, text string) *ir.Program {
+	t.Helper()
+	p, err := ir.Assemble(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ir.Verify(p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func newRig(t testing.TB, p *ir.Program, cfg Config, hooks ...Hook) *rig {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("loading eBPF needs root")
+	}
+	obj, err := Build(p, hooks, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	coll, err := ebpf.NewCollection(obj.Collection())
+	if err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			t.Skipf("this system does not let eBPF be loaded: %v", err)
+		}
+		var ve *ebpf.VerifierError
+		if errors.As(err, &ve) {
+			if testing.Verbose() {
+				var b strings.Builder
+				obj.Disassemble(&b)
+				t.Log(b.String())
+			}
+			n := len(ve.Log)
+			t.Fatalf("%v\n%s", err, strings.Join(ve.Log[max(0, n-40):], "\n"))
+		}
+		if testing.Verbose() {
+			var b strings.Builder
+			obj.Disassemble(&b)
+			t.Log(b.String())
+		}
+		t.Fatal(err)
+	}
+	r := &rig{t: t, prog: p, obj: obj, coll: coll}
+	t.Cleanup(r.close)
+	if obj.Layout.HasRings {
+		for c := range obj.Layout.CPUs {
+			rd, err := ringbuf.NewReader(coll.Maps[RingName(c)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.ring = append(r.ring, rd)
+		}
+	}
+	r.setState(StateActive)
+	return r
+}
+
+func (r *rig) close() {
+	for _, rd := range r.ring {
+		rd.Close()
+	}
+	r.coll.Close()
+}
+
+// value reads the only value of a map.
+func (r *rig) value(name string) []byte {
+	r.t.Helper()
+	v, err := r.coll.Maps[name].LookupBytes(uint32(0))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v
+}
+
+func (r *rig) setState(s State) {
+	v := r.value(MapControl)
+	binary.LittleEndian.PutUint32(v[CtlState:], uint32(s))
+	if err := r.coll.Maps[MapControl].Put(uint32(0), v); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) ctl(off int) uint64 { return binary.LittleEndian.Uint64(r.value(MapControl)[off:]) }
+
+// fire runs the program of hook h with these context words.
+func (r *rig) fire(h int, words ...uint64) {
+	r.t.Helper()
+	for len(words) < 12 {
+		words = append(words, 0)
+	}
+	for i := range r.obj.Programs {
+		if p := &r.obj.Programs[i]; p.Hook == h {
+			if _, err := r.coll.Programs[p.Name].Run(&ebpf.RunOptions{Context: words}); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// records drains all ring buffers.
+func (r *rig) records() (out []rec) {
+	r.t.Helper()
+	for _, rd := range r.ring {
+		rd.SetDeadline(time.Unix(1, 0))
+		for {
+			raw, err := rd.Read()
+			if err != nil {
+				break
+			}
+			var x rec
+			x.h.Decode(raw.RawSample)
+			x.data = raw.RawSample[record.HeaderSize:]
+			if x.h.Clause == record.ClauseError {
+				x.err.Decode(x.data)
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (r *rig) global(off uint32) uint64 {
+	return binary.LittleEndian.Uint64(r.value(MapGlobals)[off:])
+}
+
+// agg returns an aggregation's value for a key, merged over the CPUs.
+func (r *rig) agg(id ir.AggID, key []byte) []uint64 {
+	r.t.Helper()
+	l := r.obj.Layout.Aggs[id]
+	var per [][]byte
+	if r.prog.Aggs[id].KeySize == 0 {
+		v := r.value(MapCPU)
+		for c := range r.obj.Layout.CPUs {
+			at := uint32(c)*r.obj.Layout.CPUStride + l.Off
+			per = append(per, v[at:at+l.Size])
+		}
+	} else if err := r.coll.Maps[l.Map].Lookup(key, &per); err != nil {
+		r.t.Fatal(err)
+	}
+	s := &r.prog.Aggs[id].Spec
+	sum := make([]uint64, s.Words())
+	for _, b := range per {
+		w := make([]uint64, len(b)/8)
+		for i := range w {
+			w[i] = binary.LittleEndian.Uint64(b[8*i:])
+		}
+		if l.Gen {
+			if w[0] != r.ctl(CtlGen+8*int(id)) {
+				continue
+			}
+			w = w[1:]
+		}
+		mergeAgg(s, sum, w)
+	}
+	return sum
+}
+
+func (r *rig) drops() record.Drops { return r.obj.ReadDrops(r.value(MapCPU)) }
