@@ -37,6 +37,8 @@
 //     operation takes it for the empty string.
 //   - The signed quotient of the least integer by -1 is the least integer, the
 //     remainder 0.
+//   - strtoll and lltostr in a base below 2 or above 36 give 0 and "" (elsewhere
+//     they are a fault, but these two instructions cannot trap).
 //   - Where Fire finds no room for the record, the clause ends (the Env counts
 //     the drop), as it does in DTrace.
 package vm

@@ -66,6 +66,9 @@ func (m *Machine) dynamic(i *insn, regs []uint64) {
 	}
 }
 
+// maxSkip bounds the frames that stack() and ustack() leave out.
+const maxSkip = 1024
+
 // stack fetches the kernel or user stack.
 func (m *Machine) stack(i *insn) {
 	dst := m.at(i.m)
@@ -81,7 +84,8 @@ func (m *Machine) stack(i *insn) {
 	if m.f.Context == nil {
 		return
 	}
-	n := len(dst) / 8
+	skip := int(min(max(i.imm, 0), maxSkip))
+	n := len(dst)/8 + skip
 	if cap(m.frames) < n {
 		m.frames = make([]uint64, n)
 	}
@@ -89,10 +93,10 @@ func (m *Machine) stack(i *insn) {
 	if user {
 		n = m.f.Context.UStack(m.f, pcs)
 	} else {
-		n = m.f.Context.Stack(m.f, pcs, int(max(i.imm, 0)))
+		n = m.f.Context.Stack(m.f, pcs)
 	}
-	for k, pc := range pcs[:min(max(n, 0), len(pcs))] {
-		le.PutUint64(dst[8*k:], pc)
+	for k := skip; k < min(n, len(pcs)); k++ {
+		le.PutUint64(dst[8*(k-skip):], pcs[k])
 	}
 }
 

@@ -57,9 +57,9 @@ type Context interface {
 	// ThreadName.
 	Str(f *Firing, b ir.StrBuiltin) string
 	// Stack fills dst with the program counters of the kernel stack, innermost
-	// first, leaving out skip of them, and returns how many there are. UStack
-	// does the same for the user stack.
-	Stack(f *Firing, dst []uint64, skip int) int
+	// first, and returns how many there are. UStack does the same for the user
+	// stack.
+	Stack(f *Firing, dst []uint64) int
 	UStack(f *Firing, dst []uint64) int
 	// ProgenyOf reports whether the current process is pid or descends from it.
 	ProgenyOf(f *Firing, pid uint64) bool
@@ -100,7 +100,7 @@ func (NoContext) Int(*Firing, ir.Builtin, uint64) uint64 { return 0 }
 func (NoContext) Str(*Firing, ir.StrBuiltin) string { return "" }
 
 // Stack finds no frames.
-func (NoContext) Stack(*Firing, []uint64, int) int { return 0 }
+func (NoContext) Stack(*Firing, []uint64) int { return 0 }
 
 // UStack finds no frames.
 func (NoContext) UStack(*Firing, []uint64) int { return 0 }

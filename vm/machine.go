@@ -128,6 +128,7 @@ func (m *Machine) Time() uint64 {
 func (m *Machine) Run(clause int) (res *Result) {
 	c := &m.prog.clauses[clause]
 	m.res = Result{}
+	res = &m.res
 	m.mask = 0
 	if m.tls == tlsNone {
 		m.tls = tlsUnknown // a fault's ERROR clause may have made storage
@@ -139,7 +140,7 @@ func (m *Machine) Run(clause int) (res *Result) {
 		}
 	}()
 	m.run(c, c.code, m.regs[clause])
-	return &m.res
+	return res
 }
 
 // fire begins the record. It reports whether the clause goes on.

@@ -74,18 +74,17 @@ func (m *Machine) subroutine(i *insn, regs []uint64) (ir.Fault, uint64) {
 			dst[k] = c(x)
 		}
 	case ir.StrToLL:
-		base := int64(regs[i.b])
-		if !baseOK(base) {
-			return ir.FaultIllOp, 0
+		regs[i.dst] = 0
+		if base := int64(regs[i.b]); baseOK(base) {
+			regs[i.dst] = uint64(strToLL(text(m.at(i.m)), base))
 		}
-		regs[i.dst] = uint64(strToLL(text(m.at(i.m)), base))
 	case ir.LLToStr:
-		base := int64(regs[i.b])
-		if !baseOK(base) {
-			return ir.FaultIllOp, 0
-		}
 		var buf [72]byte
-		put(m.at(i.m), appendLL(buf[:0], int64(regs[i.a]), base))
+		s := buf[:0]
+		if base := int64(regs[i.b]); baseOK(base) {
+			s = appendLL(s, int64(regs[i.a]), base)
+		}
+		put(m.at(i.m), s)
 	case ir.Json:
 		putOrNull(m.at(i.m), jsonLookup(text(m.at(i.n)), text(m.at(i.p))))
 	case ir.DPath:
@@ -129,10 +128,13 @@ func (m *Machine) strTok(i *insn) {
 func (m *Machine) address(i *insn, regs []uint64) (ir.Fault, uint64) {
 	var buf [64]byte
 	var a [20]byte
-	at, n, f := regs[i.b], 0, appendLink
-	switch op := ir.Op(i.op); {
+	at, n, f := regs[i.a], 4, appendIPv4
+	op := ir.Op(i.op)
+	if op != ir.InetNtoa {
+		at, n, f = regs[i.b], 0, appendLink
+	}
+	switch {
 	case op == ir.InetNtoa:
-		at, n, f = regs[i.a], 4, appendIPv4
 	case op == ir.InetNtop && regs[i.a] == afINET:
 		n, f = 4, appendIPv4
 	case op == ir.InetNtop && (regs[i.a] == afINET6 || regs[i.a] == afINET6Windows):
