@@ -167,6 +167,10 @@ func (f *File) records(bl *block, raw, scratch []byte) (records, newScratch []by
 	if h.size != int(bl.size) || h.compressed() != (bl.flags&blockPacked != 0) {
 		return nil, scratch
 	}
+	if h.compressed() {
+		// No more than the scan could unpack.
+		h.valid = bufferHeaderLen + int(bl.data)
+	}
 	records, scratch, _ = unpack(h, raw, scratch)
 	if len(records) > int(bl.data) {
 		// The buffer has grown since; what is new was not counted.

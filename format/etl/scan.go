@@ -43,7 +43,6 @@ type scanner struct {
 	src     source
 	scratch []byte
 	w       walker
-	packed  bool  // compressed buffers have been seen: buffers begin anywhere
 	grain   int64 // the size of buffers, if all are alike
 	end     int64 // the end of the file
 }
@@ -62,6 +61,9 @@ func (s *scanner) scan() error {
 			return nil
 		}
 		h, ok := parseBufferHeader(b)
+		if ok && int64(h.size) > s.limit() && off+int64(h.size) != s.end && !s.headerAt(off+int64(h.size)) {
+			ok = false
+		}
 		if !ok && first {
 			if h, ok, err = s.firstBuffer(h); err != nil {
 				return err
@@ -176,12 +178,9 @@ func (s *scanner) resync(off int64) (int64, error) { return s.seek(off, off) }
 // resync2 is resync after a buffer at prev that claims to end at off. If there
 // is a buffer inside it, its size was wrong.
 func (s *scanner) resync2(prev, off int64) (int64, error) {
-	if b := s.f.blocks; len(b) > 0 && b[len(b)-1].off == prev && b[len(b)-1].flags&blockPacked != 0 {
-		// Compressed: the records end somewhere before the next buffer.
-		at, err := s.find(prev+bufferHeaderLen, min(off+bufferHeaderLen, s.end))
-		if err != nil || at >= 0 {
-			return at, err
-		}
+	at, err := s.find(prev+bufferHeaderLen, min(off, s.end))
+	if err != nil || at >= 0 {
+		return at, err
 	}
 	return s.seek(off, off)
 }
@@ -208,13 +207,10 @@ func (s *scanner) seek(from, off int64) (int64, error) {
 
 // find returns the first place in [off, end) where a buffer starts, -1 if none.
 func (s *scanner) find(off, end int64) (int64, error) {
-	step := int64(8)
-	if s.packed {
-		step = 1
-	} else {
-		off = (off + 7) &^ 7
-	}
+	// Buffers of compressed files begin anywhere, and those of others may have
+	// been moved by what damaged the file.
 	const look = 1024
+	limit := s.limit()
 	for off < end {
 		b, err := s.src.at(off, sourceChunk)
 		if err != nil {
@@ -223,16 +219,19 @@ func (s *scanner) find(off, end int64) (int64, error) {
 		if len(b) < bufferHeaderLen {
 			return -1, nil
 		}
-		for i := int64(0); i+bufferHeaderLen < int64(len(b)) && off+i < end; i += step {
+		for i := int64(0); i+bufferHeaderLen < int64(len(b)) && off+i < end; i++ {
 			// The size of a buffer is never zero, and below 16 MB.
-			if b[i+3] != 0 || b[i] == 0 && b[i+1] == 0 && b[i+2] == 0 {
+			if b[i+3] != 0 || b[i+0x35] != 0 || b[i+0x36] > 7 || b[i+0x37] != 0 || b[i+1] == 0 && b[i+2] == 0 && b[i] < bufferHeaderLen {
+				continue
+			}
+			size := int64(u32(b, int(i)))
+			if size > limit {
 				continue
 			}
 			if i+look > int64(len(b)) && off+int64(len(b)) < s.end {
 				break // look again with more behind it
 			}
 			if strictAt(b[i:]) {
-				size := int64(u32(b, int(i)))
 				if next := off + i + size; next >= s.end || s.headerAt(next) {
 					return off + i, nil
 				}
@@ -241,9 +240,17 @@ func (s *scanner) find(off, end int64) (int64, error) {
 		if off+int64(len(b)) >= s.end {
 			return -1, nil
 		}
-		off += (int64(len(b)) - look) &^ 7
+		off += int64(len(b)) - look
 	}
 	return -1, nil
+}
+
+// limit returns the largest size a buffer should have.
+func (s *scanner) limit() int64 {
+	if s.f.hasHeader && s.f.header.BufferSize >= 1024 {
+		return int64(s.f.header.BufferSize) + bufferHeaderLen
+	}
+	return 16 << 20
 }
 
 // zeros reports whether the bytes in [from, to) are all zero.
@@ -281,7 +288,6 @@ func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
 	}
 	if h.compressed() {
 		st.Compressed++
-		s.packed = true
 		bl.flags |= blockPacked
 	}
 	if h.flags&flagEventsLost != 0 {
