@@ -27,7 +27,9 @@ func Disassemble(w io.Writer, prog *Program) error {
 	d := disasm{b, prog}
 	d.header()
 	for _, c := range prog.Clauses {
-		d.clause(c)
+		if c != nil {
+			d.clause(c)
+		}
 	}
 	return b.Flush()
 }

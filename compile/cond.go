@@ -1,0 +1,190 @@
+package compile
+
+import (
+	"github.com/godtrace/godtrace/check"
+	"github.com/godtrace/godtrace/ctype"
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/syntax"
+)
+
+// jump emits code that goes to l if the truth of e is want, and goes on
+// otherwise.
+func (g *gen) jump(e syntax.Expr, want bool, l *label) {
+	x := g.expr(e)
+	if x.Const {
+		if (x.Int != 0) == want {
+			g.jmp(l)
+		}
+		return
+	}
+	// A conversion that cuts may turn a value into zero; others keep its truth.
+	if x.Conv == check.ConvInt && g.size(x.To) < g.size(x.Type) {
+		g.jumpVal(g.value(e), want, l)
+		return
+	}
+	switch n := e.(type) {
+	case *syntax.Unary:
+		if n.Op == syntax.OpNot {
+			g.jump(n.X, !want, l)
+			return
+		}
+	case *syntax.Comma:
+		g.effect(n.X)
+		g.jump(n.Y, want, l)
+		return
+	case *syntax.Binary:
+		switch n.Op {
+		case syntax.OpLogAnd, syntax.OpLogOr:
+			if (n.Op == syntax.OpLogAnd) != want {
+				// false && or true ||: either operand decides.
+				g.jump(n.X, want, l)
+				g.jump(n.Y, want, l)
+				return
+			}
+			var over label
+			g.jump(n.X, !want, &over)
+			g.jump(n.Y, want, l)
+			g.bind(&over)
+			return
+		case syntax.OpEq, syntax.OpNe, syntax.OpLt, syntax.OpLe, syntax.OpGt, syntax.OpGe:
+			c, a, b := g.compare(n, x)
+			if !want {
+				c = c.Not()
+			}
+			if a.isConst && b.isConst {
+				if c.Holds(a.k, b.k) {
+					g.jmp(l)
+				}
+				return
+			}
+			if a.isConst {
+				a, b, c = b, a, mirror(c)
+			}
+			g.br(c, a.r, b, l)
+			return
+		}
+	}
+	g.jumpVal(g.value(e), want, l)
+}
+
+// jumpVal goes to l if the truth of v is want.
+func (g *gen) jumpVal(v val, want bool, l *label) {
+	if v.isConst {
+		if (v.k != 0) == want {
+			g.jmp(l)
+		}
+		return
+	}
+	c := ir.EQ
+	if want {
+		c = ir.NE
+	}
+	g.br(c, v.r, constVal(0), l)
+}
+
+// compare evaluates the operands of a comparison, of numbers or of strings, and
+// returns what to compare.
+func (g *gen) compare(n *syntax.Binary, x *check.Expr) (c ir.Cond, a, b val) {
+	unsigned := false
+	tx, ty := g.resultType(n.X), g.resultType(n.Y)
+	switch {
+	case x.Strings:
+		c = condOf(n.Op, false)
+		if v, ok := g.nullTest(n.X, n.Y); ok {
+			return c, v, constVal(0)
+		}
+		if v, ok := g.nullTest(n.Y, n.X); ok {
+			return c, v, constVal(0)
+		}
+		mark := g.marked()
+		in := op(ir.StrCmp)
+		in.M = g.mem(g.strSrc(n.X))
+		in.N = g.mem(g.strSrc(n.Y))
+		in.Dst = g.newReg()
+		g.emit(in)
+		g.release(mark)
+		return c, val{r: in.Dst, w: 8, s: true}, constVal(0)
+	case tx.Is(ctype.String) || ty.Is(ctype.String):
+		// A string against a null pointer.
+		c = condOf(n.Op, false)
+		if tx.Is(ctype.String) {
+			return c, g.nonNull(n.X), constVal(0)
+		}
+		return c, g.nonNull(n.Y), constVal(0)
+	default:
+		unsigned = g.unsignedOp(tx, ty)
+	}
+	c = condOf(n.Op, unsigned)
+	a = g.value(n.X)
+	b = g.value(n.Y)
+	return c, a, b
+}
+
+// nullTest returns whether the string s is not null, if null is a null pointer.
+func (g *gen) nullTest(s, null syntax.Expr) (val, bool) {
+	x := g.expr(null)
+	if x.Const && x.Int == 0 && !x.Type.Is(ctype.String) {
+		return g.nonNull(s), true
+	}
+	return val{}, false
+}
+
+// condOf returns the comparison of ir for a comparison of D.
+func condOf(o syntax.Op, unsigned bool) ir.Cond {
+	c := ir.EQ
+	switch o {
+	case syntax.OpNe:
+		c = ir.NE
+	case syntax.OpLt:
+		c = ir.LT
+	case syntax.OpLe:
+		c = ir.LE
+	case syntax.OpGt:
+		c = ir.GT
+	case syntax.OpGe:
+		c = ir.GE
+	}
+	if unsigned && c >= ir.LT && c <= ir.GE {
+		c += ir.LTU - ir.LT
+	}
+	return c
+}
+
+// nonNull returns a value that is not 0 if the string e is not NULL. Dynamic
+// variables, which do not exist before they are assigned and after 0 was
+// assigned, are NULL then; they read as "". (That one that was assigned "" is
+// taken for NULL, too, is what keeping no flag beside each string costs.)
+func (g *gen) nonNull(e syntax.Expr) val {
+	mark := g.marked()
+	defer g.release(mark)
+	if v, ok := g.stringVar(e); ok {
+		switch v.Kind {
+		case ir.VarTLS:
+			m := g.prog.Vars[g.varIndex(v)].Mem
+			m.Size = 1
+			return g.ld(m, 1, false)
+		case ir.VarAssoc, ir.VarThreadAssoc:
+			m := g.strSrc(e)
+			m.Size = 1
+			return g.ld(m, 1, false)
+		}
+	}
+	in := op(ir.IsNull)
+	in.M = g.mem(g.strSrc(e))
+	in.Dst = g.newReg()
+	g.emit(in)
+	return g.set(ir.EQ, val{r: in.Dst, w: 1}, constVal(0))
+}
+
+// logical returns the value, 0 or 1, of a condition.
+func (g *gen) logical(e syntax.Expr) val {
+	dst := g.newReg()
+	var no, end label
+	g.jump(e, false, &no)
+	g.mov(dst, constVal(1))
+	g.jmp(&end)
+	g.bind(&no)
+	g.mov(dst, constVal(0))
+	g.bind(&end)
+	return val{r: dst, w: 1}
+}
