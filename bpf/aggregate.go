@@ -58,7 +58,7 @@ func (c *clauseGen) aggregate(in *ir.Instr) {
 	} else {
 		c.movImm(r2, 0)
 	}
-	u := aggUpdate{c: c, spec: &a.Spec, atomic: c.gen.atomic[id], done: done}
+	u := aggUpdate{c: c, spec: &a.Spec, atomic: c.gen.racy[id], done: done}
 	u.update(in)
 	c.bind(done)
 }
@@ -195,7 +195,7 @@ func (u *aggUpdate) extreme() {
 		c.jReg(keep, r0, r2, skip)
 		c.bind(again)
 		c.mov(r4, r0)
-		c.emit(asm.CmpXchg.Mem(r1, r2, asm.DWord, 8))
+		c.atomic(asm.CmpXchg, r1, 8, r2, asm.DWord)
 		c.jReg(asm.JEq, r0, r4, skip)
 		c.load(r3, r1, 0, 8)
 	}
@@ -231,7 +231,7 @@ func (u *aggUpdate) stddev() {
 	noCarry2 := c.newLabel()         //
 	if u.atomic {                    //
 		c.mov(r4, r2)
-		c.emit(asm.FetchAdd.Mem(r1, r4, asm.DWord, 16)) // r4: the old word
+		c.atomic(asm.FetchAdd, r1, 16, r4, asm.DWord) // r4: the old word
 		c.alu(asm.Add, r4, r2)
 		c.jReg(asm.JGE, r4, r2, noCarry2)
 		c.aluImm(asm.Add, r3, 1)

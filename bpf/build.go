@@ -37,7 +37,7 @@ type gen struct {
 	zeros     uint32 // offset in konst of zeros bytes
 	log2      uint32 // offset in konst of the table of quantize
 	slotIDs   uint32 // offset in konst of the scratch slots' numbers
-	atomic    []bool // by aggregation: updates may interrupt each other
+	racy      []bool // by aggregation: updates may interrupt each other
 	epidBase  []uint32
 }
 
@@ -223,6 +223,8 @@ func (g *gen) layout() {
 		if a.KeySize == 0 {
 			l.Aggs[i].Map, l.Aggs[i].Off = MapCPU, off
 			off += size
+		} else if size > maxPerCPU {
+			l.Aggs[i].Shared = true
 		}
 	}
 	l.CPUStride = roundUp(off, 128)
@@ -288,9 +290,9 @@ func (g *gen) aggContexts() {
 			}
 		}
 	}
-	g.atomic = make([]bool, len(uses))
+	g.racy = make([]bool, len(uses))
 	for i, u := range uses {
-		g.atomic[i] = u.preemptible || len(u.hooks) > 1 && !u.syscalls
+		g.racy[i] = g.obj.Layout.Aggs[i].Shared || u.preemptible || len(u.hooks) > 1 && !u.syscalls
 	}
 }
 
@@ -301,6 +303,9 @@ func probeIndex(h *Hook) map[probe.ID]int {
 	}
 	return m
 }
+
+// maxPerCPU is the largest value of a per-CPU hash map (PCPU_MIN_UNIT_SIZE).
+const maxPerCPU = 32 << 10
 
 // Flags of maps.
 const (
@@ -353,6 +358,9 @@ func (g *gen) maps() {
 		m[l.Aggs[i].Map] = &ebpf.MapSpec{
 			Name: "gt_" + l.Aggs[i].Map, Type: ebpf.PerCPUHash, KeySize: a.KeySize, ValueSize: roundUp(l.Aggs[i].Size, 8),
 			MaxEntries: entries(g.cfg.AggSize, cost), Flags: noPrealloc,
+		}
+		if l.Aggs[i].Shared {
+			m[l.Aggs[i].Map].Type = ebpf.Hash
 		}
 	}
 	for i := range p.Vars {

@@ -34,9 +34,12 @@ const (
 // emitter collects the instructions of one program, all its functions.
 type emitter struct {
 	ins    []asm.Instruction
-	raw    int   // length so far in 8-byte slots
-	off    []int // raw offset of each instruction
-	labels []int // raw offset of each label, -1 while unbound
+	raw    int     // length so far in 8-byte slots
+	off    []int   // raw offset of each instruction
+	labels []int   // raw offset of each label, -1 while unbound
+	refs   []bool  // labels that are referred to
+	here   []label // labels bound since the last instruction
+	dead   bool    // control does not come here
 	fix    []fixup
 	err    error
 }
@@ -48,12 +51,50 @@ type fixup struct {
 
 func (e *emitter) newLabel() label {
 	e.labels = append(e.labels, -1)
+	e.refs = append(e.refs, false)
 	return label(len(e.labels) - 1)
 }
 
-func (e *emitter) bind(l label) { e.labels[l] = e.raw }
+// bind sets a label here. A jump just before that leads here goes away.
+func (e *emitter) bind(l label) {
+	for len(e.fix) > 0 && len(e.ins) > 0 {
+		f := e.fix[len(e.fix)-1]
+		if f.ins != len(e.ins)-1 || f.to != l || e.ins[f.ins].OpCode != asm.Ja.Op(asm.ImmSource) {
+			break
+		}
+		e.fix = e.fix[:len(e.fix)-1]
+		e.ins, e.off = e.ins[:f.ins], e.off[:f.ins]
+		e.raw--
+		for _, h := range e.here {
+			e.labels[h] = e.raw
+		}
+		e.dead = false
+	}
+	e.labels[l] = e.raw
+	e.here = append(e.here, l)
+	if e.refs[l] {
+		e.dead = false
+	}
+}
 
+// ref notes an instruction, about to be emitted, that refers to a label.
+func (e *emitter) ref(l label) {
+	if !e.dead {
+		e.fix = append(e.fix, fixup{len(e.ins), l})
+		e.refs[l] = true
+	}
+}
+
+// emit appends an instruction, unless control cannot reach it: the kernel
+// refuses programs with code that is never reached.
 func (e *emitter) emit(in asm.Instruction) {
+	if e.dead {
+		return
+	}
+	e.here = e.here[:0]
+	if op := in.OpCode; op == asm.Ja.Op(asm.ImmSource) || op == asm.Return().OpCode {
+		defer func() { e.dead = true }()
+	}
 	e.off = append(e.off, e.raw)
 	e.ins = append(e.ins, in)
 	e.raw++
@@ -92,24 +133,24 @@ var errTooFar = fmt.Errorf("a jump passes over more than 32767 instructions")
 // Jumps.
 
 func (e *emitter) jmp(l label) {
-	e.fix = append(e.fix, fixup{len(e.ins), l})
+	e.ref(l)
 	e.emit(asm.Instruction{OpCode: asm.Ja.Op(asm.ImmSource)})
 }
 
 func (e *emitter) jImm(op asm.JumpOp, r asm.Register, v int32, l label) {
-	e.fix = append(e.fix, fixup{len(e.ins), l})
+	e.ref(l)
 	e.emit(asm.Instruction{OpCode: op.Op(asm.ImmSource), Dst: r, Constant: int64(v)})
 }
 
 func (e *emitter) jImm32(op asm.JumpOp, r asm.Register, v int32, l label) {
-	e.fix = append(e.fix, fixup{len(e.ins), l})
+	e.ref(l)
 	in := asm.Instruction{OpCode: op.Op(asm.ImmSource), Dst: r, Constant: int64(v)}
 	in.OpCode = in.OpCode&^7 | asm.OpCode(asm.Jump32Class)
 	e.emit(in)
 }
 
 func (e *emitter) jReg(op asm.JumpOp, a, b asm.Register, l label) {
-	e.fix = append(e.fix, fixup{len(e.ins), l})
+	e.ref(l)
 	e.emit(asm.Instruction{OpCode: op.Op(asm.RegSource), Dst: a, Src: b})
 }
 
@@ -118,13 +159,13 @@ func (e *emitter) jReg(op asm.JumpOp, a, b asm.Register, l label) {
 func (e *emitter) helper(fn asm.BuiltinFunc) { e.emit(fn.Call()) }
 
 func (e *emitter) call(l label) {
-	e.fix = append(e.fix, fixup{len(e.ins), l})
+	e.ref(l)
 	e.emit(asm.Instruction{OpCode: asm.Call.Op(asm.ImmSource), Src: pseudoCall})
 }
 
 // funcAddr loads the address of a function for bpf_loop.
 func (e *emitter) funcAddr(r asm.Register, l label) {
-	e.fix = append(e.fix, fixup{len(e.ins), l})
+	e.ref(l)
 	e.emit(asm.Instruction{OpCode: asm.LoadImmOp(asm.DWord), Dst: r, Src: pseudoFunc})
 }
 
@@ -183,9 +224,18 @@ func (e *emitter) mapValue(d asm.Register, name string, off uint32) {
 	e.emit(asm.LoadMapValue(d, 0, off).WithReference(name))
 }
 
+// atomic applies op to the word at base+off and s. The operation is repeated in
+// the constant, where the kernel looks for it: the assembler (v0.22) drops it
+// there.
+func (e *emitter) atomic(op asm.AtomicOp, base asm.Register, off int32, s asm.Register, size asm.Size) {
+	in := op.Mem(base, s, size, int16(off))
+	in.Constant = int64(op >> 8)
+	e.emit(in)
+}
+
 // atomicAdd adds s to the word at base+off.
 func (e *emitter) atomicAdd(base asm.Register, off int32, s asm.Register) {
-	e.emit(asm.AddAtomic.Mem(base, s, asm.DWord, int16(off)))
+	e.atomic(asm.AddAtomic, base, off, s, asm.DWord)
 }
 
 func sizeOf(n uint8) asm.Size {

@@ -92,6 +92,9 @@ type AggLayout struct {
 	Off  uint32
 	Size uint32
 	Gen  bool
+	// Shared is set for keyed values larger than the kernel's per-CPU memory
+	// allows (32 KiB): the map is a plain hash with one value for all CPUs.
+	Shared bool
 }
 
 // Layout describes the memory that programs and host share.

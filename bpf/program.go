@@ -174,6 +174,7 @@ func progName(s string) string {
 // function starts a function; global ones are verified once, on their own,
 // whatever the number of calls.
 func (p *progGen) function(name string, global bool, params ...btf.FuncParam) {
+	p.dead = false
 	p.funcs = append(p.funcs, funcInfo{len(p.ins), name, global, params})
 }
 
@@ -349,7 +350,7 @@ func (p *progGen) claim(out label) {
 	for k := int32(0); k < scratchSlots; k++ {
 		p.movImm(r3, int64(k))
 		p.movImm(r2, 1)
-		p.emit(asm.Xchg.Mem(r7, r2, asm.Word, int16(cpuClaims+4*k)))
+		p.atomic(asm.Xchg, r7, cpuClaims+4*k, r2, asm.Word)
 		p.jImm(asm.JEq, r2, 0, got)
 	}
 	p.drop(record.DropNest)

@@ -227,6 +227,12 @@ func (r *rig) agg(id ir.AggID, key []byte) []uint64 {
 			at := uint32(c)*r.obj.Layout.CPUStride + l.Off
 			per = append(per, v[at:at+l.Size])
 		}
+	} else if l.Shared {
+		b, err := r.coll.Maps[l.Map].LookupBytes(key)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		per = [][]byte{b}
 	} else if err := r.coll.Maps[l.Map].Lookup(key, &per); err != nil {
 		r.t.Fatal(err)
 	}

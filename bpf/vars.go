@@ -276,7 +276,7 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 			to = SpecDiscarding
 		}
 		c.movImm(r3, int64(to))
-		c.emit(asm.CmpXchg.Mem(r2, r3, asm.Word, 0))
+		c.atomic(asm.CmpXchg, r2, 0, r3, asm.Word)
 		c.bind(no)
 	}
 	return nil
@@ -310,7 +310,7 @@ func (c *clauseGen) specNew() label {
 		p.jImm(asm.JNE, r4, int32(SpecFree), next)
 		p.movImm(r0, int64(SpecFree))
 		p.movImm(r4, int64(SpecActive))
-		p.emit(asm.CmpXchg.Mem(r2, r4, asm.Word, 0))
+		p.atomic(asm.CmpXchg, r2, 0, r4, asm.Word)
 		p.jImm(asm.JNE, r0, int32(SpecFree), next)
 		p.mov(r0, r1)
 		p.aluImm(asm.Add, r0, 1)
