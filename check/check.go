@@ -2,12 +2,14 @@ package check
 
 import (
 	"github.com/godtrace/godtrace/ctype"
+	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/syntax"
 )
 
 // Options are the compile-time options that change what a program means or
 // which programs are refused. The zero Options are DTrace's defaults.
+// "#pragma D option" changes them from its line on.
 type Options struct {
 	// StrSize is the size of a string in bytes, NUL included; 0 is 256.
 	StrSize int64
@@ -15,28 +17,26 @@ type Options struct {
 	Destructive bool
 	// ZDefs allows probe descriptions that match nothing (-Z).
 	ZDefs bool
-	// KNoDefs lets unknown symbols of the kernel pass as addresses to be
-	// resolved later: such symbols get address 0 and no type.
+	// KNoDefs lets symbols of the kernel that only an extern declaration knows
+	// pass with address 0, to be resolved later.
 	KNoDefs bool
-	// NSpec, StackFrames and UStackFrames are the options of these names; 0 is
-	// DTrace's default (20 frames, or 100 for user stacks).
+	// StackFrames and UStackFrames are the options of these names; 0 is 20 and
+	// 100 frames.
 	StackFrames, UStackFrames int64
 	// JStackFrames and JStackStrSize are the defaults of jstack(); 0 is 50 and
 	// 512.
 	JStackFrames, JStackStrSize int64
 	// AMin is the least stability allowed (-x amin); the zero Attr allows all.
 	AMin probe.Attr
-	// MaxStrSize bounds StrSize. 0 is no bound.
-	MaxStrSize int64
 	// Target is set if $target names a process (-c, -p).
 	Target bool
-	// Libs are the D libraries, parsed, in an order in which each comes after
-	// those it depends on. What they define and the World lacks the types for
-	// is left out; a program that uses it gets the reason.
-	Libs []*syntax.Program
-	// Libraries are the names that "#pragma D depends_on library" finds.
-	Libraries []string
+	// SetOption is called for each "#pragma D option". Its error, if any, says
+	// why the option cannot be set. When it is nil, CheckOption decides.
+	SetOption func(PragmaOption) error
 }
+
+// defaultStrSize is DTrace's default of the option strsize.
+const defaultStrSize = 256
 
 // Checker checks the programs of one run of the compiler. They share variables,
 // aggregations, inlines, translators and types. It is not safe for concurrent
@@ -50,4 +50,165 @@ type Checker struct {
 	typeExprs map[syntax.TypeExpr]*ctype.Type
 	vars      []*Var
 	aggs      []*Agg
+	aggByName map[string]*Agg
+
+	globals            map[string]Object
+	selfVars, thisVars map[string]*Var
+	funcs              map[string]*Func
+	typedefs, tags     map[string]*ctype.Type
+	tagWord            map[*ctype.Type]string
+	externs            map[string]*ctype.Type
+	symbols            map[typeKey]*SymbolRef
+	worldTypes         map[typeKey]worldType
+	features           map[featureKey]error
+	translators        []*Translator
+	providers          map[string]*syntax.Provider
+	matches            map[probe.Desc]*match
+	libs               map[string]bool
+	broken             []brokenXlator
+
+	// The state of the program and the clause being checked.
+	ctx            context
+	params         [][]*Param
+	addrOf         bool
+	branchActions  int
+	speculations   bool
+	pending        map[string]pendingPragma
+	declaredHere   map[Object]bool
+	pragmaOverride map[string]probe.Attr
+}
+
+// context is what is being checked.
+type context struct {
+	clause *Clause
+	flow   flow
+	attr   probe.Attr
+	lib    bool
+}
+
+// New returns a Checker for programs that run in w.
+func New(w World, opt Options) *Checker {
+	if opt.StrSize <= 0 {
+		opt.StrSize = defaultStrSize
+	}
+	c := &Checker{
+		w: w, opt: opt, t: ctype.NewSet(w.Model()),
+		exprs: map[syntax.Expr]*Expr{}, typeExprs: map[syntax.TypeExpr]*ctype.Type{}, aggByName: map[string]*Agg{},
+		globals: map[string]Object{}, selfVars: map[string]*Var{}, thisVars: map[string]*Var{}, funcs: map[string]*Func{},
+		typedefs: map[string]*ctype.Type{}, tags: map[string]*ctype.Type{}, tagWord: map[*ctype.Type]string{},
+		externs: map[string]*ctype.Type{}, symbols: map[typeKey]*SymbolRef{}, worldTypes: map[typeKey]worldType{},
+		features: map[featureKey]error{}, providers: map[string]*syntax.Provider{}, matches: map[probe.Desc]*match{},
+		libs: map[string]bool{}, ctx: context{attr: attrMax},
+	}
+	c.addBuiltins()
+	c.addFuncs()
+	return c
+}
+
+// Check checks one program by itself.
+func Check(prog *syntax.Program, w World, opt Options) (*Info, error) {
+	return New(w, opt).Check(prog)
+}
+
+// Options returns the options as the pragmas of the programs so far left them.
+func (c *Checker) Options() Options { return c.opt }
+
+// Check checks a program. Its errors are *diag.Error, without source line. After
+// an error the Checker should not be used any more.
+func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
+	info = &Info{Prog: prog, Attr: attrMax, ArgsUsed: prog.ArgsUsed, c: c}
+	defer catch(&err)
+	c.thisVars = map[string]*Var{}
+	c.pending, c.declaredHere = map[string]pendingPragma{}, map[Object]bool{}
+	for _, it := range prog.Items {
+		c.ctx = context{attr: attrMax}
+		c.item(info, it)
+	}
+	c.unusedPragmas()
+	return info, nil
+}
+
+// AddLib adds a D library: a program without clauses whose definitions later
+// programs may use. A definition that lacks something of the World is no error;
+// a program that uses it gets the reason. Neither is a library whose
+// "#pragma D depends_on" is not fulfilled: it adds nothing.
+func (c *Checker) AddLib(name string, prog *syntax.Program) (err error) {
+	defer catch(&err)
+	c.thisVars = map[string]*Var{}
+	c.pending, c.declaredHere = map[string]pendingPragma{}, map[Object]bool{}
+	for _, it := range prog.Items {
+		if p, ok := it.(*syntax.Pragma); ok && p.Name == "depends_on" && !c.dependsOn(p) {
+			return nil
+		}
+	}
+	c.libs[name] = true
+	for _, it := range prog.Items {
+		c.ctx = context{attr: attrMax, lib: true}
+		c.libItem(it)
+	}
+	return nil
+}
+
+// catch turns a panic with an error of the program into that error.
+func catch(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case *diag.Error:
+		*err = r
+	default:
+		panic(r)
+	}
+}
+
+// fail raises an error at n.
+func (c *Checker) fail(n syntax.Node, code diag.Code, format string, args ...any) {
+	panic(diag.Errorf(n.Pos(), code, format, args...))
+}
+
+func (c *Checker) item(info *Info, it syntax.Item) {
+	switch it := it.(type) {
+	case *syntax.Clause:
+		cl := c.clause(it)
+		info.Clauses = append(info.Clauses, cl)
+		info.Attr = minAttr(info.Attr, cl.Attr)
+	case *syntax.Decl:
+		c.decl(it)
+	case *syntax.Inline:
+		c.inline(it)
+	case *syntax.Translator:
+		c.translator(it)
+	case *syntax.Provider:
+		c.provider(it)
+	case *syntax.Pragma:
+		c.pragma(info, it)
+	default:
+		panic("BUG: unknown kind of item")
+	}
+}
+
+// libItem adds one item of a library. What does not work here is remembered
+// where a use can find it.
+func (c *Checker) libItem(it syntax.Item) {
+	var state bindState
+	switch it := it.(type) {
+	case *syntax.Clause:
+		c.fail(it, diag.D_SYNTAX, "a D library may not have probe clauses")
+	case *syntax.Inline:
+		if err := c.bind(func() { c.inline(it) }, &state); err != nil {
+			c.globals[it.Name] = &InlineDef{Name: it.Name, Type: c.t.Int, X: it.X, Pos: it.Pos(), attr: attrStable, err: err, state: bound, lib: true}
+		}
+	case *syntax.Translator:
+		if err := c.bind(func() { c.translator(it) }, &state); err != nil {
+			c.broken = append(c.broken, brokenXlator{it, err})
+		}
+	case *syntax.Decl:
+		// A declaration that fails leaves its names unknown.
+		_ = c.bind(func() { c.decl(it) }, &state)
+	case *syntax.Pragma:
+		if it.Name == "attributes" || it.Name == "binding" {
+			c.pragma(&Info{}, it)
+		}
+	case *syntax.Provider:
+		_ = c.bind(func() { c.provider(it) }, &state)
+	}
 }

@@ -91,6 +91,9 @@ const (
 	// ConvString: a char array, a char pointer or any other address becomes
 	// the string it points to.
 	ConvString
+	// ConvStrPtr: a string becomes the address of a copy in scratch memory; To
+	// is the pointer type.
+	ConvStrPtr
 )
 
 // Expr is what is known of one expression.
@@ -124,7 +127,7 @@ type Expr struct {
 	// uregs[]) denotes.
 	Obj Object
 	// Member is the member of a *syntax.Member that reads memory; its Off is
-	// from the start of the compound. Nil Name on XMember accesses.
+	// from the start of the compound, of X or of what X points to.
 	Member ctype.Member
 	// XMember is set for a *syntax.Member of a translated object: its value is
 	// XMember.X with the translator's parameter bound to the translator's input
@@ -231,6 +234,7 @@ type BuiltinVar struct {
 	Str ir.StrBuiltin
 
 	attr probe.Attr
+	row  *builtinRow
 }
 
 // BuiltinKind says how a built-in variable is read.
@@ -257,11 +261,10 @@ type InlineDef struct {
 	// Pos is where the inline is defined.
 	Pos diag.Pos
 
-	attr   probe.Attr
-	err    error // a library's inline that does not bind: raised at its use
-	state  bindState
-	lib    bool
-	pragma bool
+	attr  probe.Attr
+	err   error // a library's inline that does not bind: raised at its use
+	state bindState
+	lib   bool
 }
 
 // Param is a parameter of an inline, or the input of a translator.
@@ -296,7 +299,6 @@ type Translator struct {
 	Pos     diag.Pos
 
 	byName map[string]*XMember
-	lib    bool
 }
 
 // XMember is one member of a translator.
@@ -306,8 +308,7 @@ type XMember struct {
 	// Conv leads to Type, the type of the member in the output.
 	X    syntax.Expr
 	Type *ctype.Type
-	// Off is the offset of the member in the output, for translations of whole
-	// structs.
+	// Member is the member of the output, for translations of whole structs.
 	Member ctype.Member
 	Pos    diag.Pos
 	// Tr is the translator.
@@ -355,9 +356,6 @@ type Clause struct {
 	// without repeats. Empty with Options.ZDefs only.
 	Descs  []probe.Desc
 	Probes []probe.ID
-	// Args are the arguments args[] that the probes have in common; set only if
-	// the clause uses args[].
-	Args []Arg
 	// Records is set if the clause has a data-recording action or the default
 	// action; Default if it has no statement that acts.
 	Records, Default bool
@@ -370,7 +368,9 @@ type Clause struct {
 	// Attr are the stability attributes of the clause's context and text.
 	Attr probe.Attr
 
-	argsState argsState
+	probes []*probe.Probe
+	single *probe.Probe // the probe of the first description, if it matches one only
+	args   map[int64]*Arg
 }
 
 func (*Var) object()        {}

@@ -1,0 +1,359 @@
+package check
+
+import (
+	"errors"
+
+	"github.com/godtrace/godtrace/agg"
+	"github.com/godtrace/godtrace/ctype"
+	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/printf"
+	"github.com/godtrace/godtrace/syntax"
+)
+
+// Defaults of the options that actions use.
+const (
+	defaultStackFrames   = 20
+	defaultUStackFrames  = 100
+	defaultJStackFrames  = 50
+	defaultJStackStrSize = 512
+)
+
+func orDefault(v, d int64) int64 {
+	if v == 0 {
+		return d
+	}
+	return v
+}
+
+// action checks the arguments of an action beyond its prototype.
+func (c *Checker) action(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) {
+	switch f.ID {
+	case FPrintf, FSystem, FFreopen:
+		c.printf(e, f, info, args)
+	case FPrinta:
+		c.printa(e, info, args)
+	case FTrace:
+		c.trace(e, info, args)
+	case FPrint:
+		c.print(e, info, args)
+	case FTracemem:
+		c.tracemem(e, info, args)
+	case FStack:
+		c.stack(e, info, args)
+	case FUstack, FJstack:
+		c.ustack(e, f, info, args)
+	case FClear:
+		c.aggAction(e, f, info, args, 1, 1, diag.D_CLEAR_PROTO, diag.D_CLEAR_AGGARG, diag.D_CLEAR_AGGBAD)
+		info.Aggs[0].Clearable = true
+	case FDenormalize:
+		c.aggAction(e, f, info, args, 1, 1, diag.D_NORMALIZE_PROTO, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
+	case FNormalize:
+		c.aggAction(e, f, info, args, 2, 2, diag.D_NORMALIZE_PROTO, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
+		if !isScalar(args[1]) {
+			c.fail(e.Args[1], diag.D_NORMALIZE_SCALAR, "normalize( ) second argument must be of scalar type (the normalization factor), found %s", c.typeName(args[1]))
+		}
+		info.Values = e.Args[1:]
+	case FTrunc:
+		c.aggAction(e, f, info, args, 1, 2, tagTruncProto, diag.D_TRUNC_AGGARG, diag.D_TRUNC_AGGBAD)
+		if len(args) == 2 {
+			if !isScalar(args[1]) {
+				c.fail(e.Args[1], tagTruncScalar, "trunc( ) second argument must be of scalar type (the number of values to keep), found %s", c.typeName(args[1]))
+			}
+			c.convert(args[1], c.t.Int64)
+		}
+		info.Aggs[0].Clearable = true
+		info.Values = e.Args[1:]
+	case FSetopt:
+		c.setopt(e, info)
+	case FPcap:
+		c.pcap(e, info, args)
+	default:
+		info.Values = e.Args
+	}
+}
+
+// formatArg returns the string constant that is argument i.
+func (c *Checker) formatArg(e *syntax.Call, i int, args []*Expr) (string, bool) {
+	s, ok := c.strip(e.Args[i]).(*syntax.StringLit)
+	if !ok {
+		return "", false
+	}
+	_ = args
+	return s.Value, true
+}
+
+func (c *Checker) parseFormat(e *syntax.Call, name, text string) *printf.Format {
+	f, err := printf.Parse(text)
+	if err != nil {
+		c.printfError(e, name, err)
+	}
+	return f
+}
+
+// printfError raises an error of package printf.
+func (c *Checker) printfError(n syntax.Node, name string, err error) {
+	var pe *printf.Error
+	if !errors.As(err, &pe) {
+		c.fail(n, diag.D_PRINTF_ARG_FMT, "%s( ) format string: %v", name, err)
+	}
+	c.fail(n, diag.Code(pe.Tag), "%s", pe.Msg)
+}
+
+func (c *Checker) printf(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) {
+	text, ok := c.formatArg(e, 0, args)
+	if !ok {
+		c.fail(e.Args[0], diag.D_PRINTF_ARG_FMT, "%s( ) argument #1 is incompatible with prototype:\n\tprototype: string constant\n\t argument: %s", f.Name, c.typeName(args[0]))
+	}
+	if text == "" && f.ID == FFreopen {
+		info.FormatText = text // freopen("") goes back to the standard output
+		if len(args) > 1 {
+			c.fail(e.Args[1], diag.D_PRINTF_ARG_EXTRA, "freopen( ) has %d values after the format string, which takes none", len(args)-1)
+		}
+		return
+	}
+	info.Format, info.FormatText = c.parseFormat(e, f.Name, text), text
+	info.Values = e.Args[1:]
+	types := make([]printf.ArgType, len(args)-1)
+	for i, a := range args[1:] {
+		types[i] = c.printfType(a)
+	}
+	if err := info.Format.Check(printf.Use{Func: f.Name, First: 1, Target: c.opt.Target}, types); err != nil {
+		c.printfError(e, f.Name, err)
+	}
+}
+
+// printfType is what package printf needs to know of the type of a value.
+func (c *Checker) printfType(x *Expr) printf.ArgType {
+	t := printf.ArgType{Name: c.typeName(x), Size: int(c.sizeof(c.complete(x.Type)))}
+	if x.Xlate != nil {
+		return t
+	}
+	return c.formatType(x.Type, t)
+}
+
+func (c *Checker) formatType(ty *ctype.Type, t printf.ArgType) printf.ArgType {
+	b := ty.Base()
+	switch b.Kind {
+	case ctype.Int, ctype.Enum:
+		t.Class, t.Signed = printf.ClassInt, b.Signed
+	case ctype.Float:
+		t.Class = printf.ClassFloat
+	case ctype.Pointer:
+		t.Class = printf.ClassPointer
+	case ctype.String:
+		t.Class = printf.ClassString
+	case ctype.Array:
+		e := b.Elem.Base()
+		switch {
+		case isCharType(b.Elem):
+			t.Class = printf.ClassString
+		case e.Kind == ctype.Int && e.Bytes == 4:
+			t.Class = printf.ClassWString
+		}
+	case ctype.Dyn:
+		switch dynClass(b) {
+		case 1:
+			t.Class = printf.ClassStack
+		case 2:
+			t.Class = printf.ClassSym
+		case 3:
+			t.Class = printf.ClassUSym
+		}
+	}
+	return t
+}
+
+func (c *Checker) printa(e *syntax.Call, info *CallInfo, args []*Expr) {
+	rest := e.Args
+	if _, isAgg := c.strip(rest[0]).(*syntax.Agg); !isAgg {
+		text, ok := c.formatArg(e, 0, args)
+		if !ok && len(rest) == 1 {
+			c.fail(rest[0], diag.D_PRINTA_AGGARG, "printa( ) argument #1 is incompatible with prototype:\n\tprototype: aggregation\n\t argument: %s", c.typeName(args[0]))
+		}
+		if !ok {
+			c.fail(rest[0], diag.D_PRINTF_ARG_FMT, "printa( ) argument #1 is incompatible with prototype:\n\tprototype: string constant\n\t argument: %s", c.typeName(args[0]))
+		}
+		info.FormatText = text
+		info.Format = c.parseFormat(e, "printa", text)
+		rest = rest[1:]
+		if len(rest) == 0 {
+			c.fail(e, diag.D_PRINTA_PROTO, "printa( ) prototype mismatch: 1 arg passed, at least one aggregation expected after the format string")
+		}
+	}
+	for i, a := range rest {
+		info.Aggs = append(info.Aggs, c.aggArg(a, "printa", len(e.Args)-len(rest)+i+1, diag.D_PRINTA_AGGARG, diag.D_PRINTA_AGGBAD))
+	}
+	first := info.Aggs[0]
+	for i, g := range info.Aggs[1:] {
+		if len(g.Keys) != len(first.Keys) {
+			c.fail(rest[i+1], diag.D_PRINTA_AGGKEY, "printa( ) @%s[ ] has %d key%s, but @%s[ ] has %d", g.Name, len(g.Keys), plural(len(g.Keys)), first.Name, len(first.Keys))
+		}
+		for k := range g.Keys {
+			if !c.argCompat(first.Keys[k].Type, &Expr{Type: g.Keys[k].Type}) {
+				c.fail(rest[i+1], diag.D_PRINTA_AGGPROTO, "printa( ) @%s[ ] key #%d is incompatible with @%s[ ]:\n\tprototype: %s\n\t key type: %s", g.Name, k+1, first.Name, first.Keys[k].Type, g.Keys[k].Type)
+			}
+		}
+	}
+	if info.Format == nil {
+		return
+	}
+	types := make([]printf.ArgType, len(first.Keys))
+	for i, k := range first.Keys {
+		types[i] = c.printfType(&Expr{Type: k.Type})
+	}
+	use := printf.Use{Func: "printa", First: 1, Agg: true, AggSigned: first.Spec.Func != agg.Count, Target: c.opt.Target}
+	if err := info.Format.Check(use, types); err != nil {
+		c.printfError(e, "printa", err)
+	}
+}
+
+func (c *Checker) trace(e *syntax.Call, info *CallInfo, args []*Expr) {
+	x := args[0]
+	if x.Type.Is(ctype.Void) {
+		c.fail(e, diag.D_TRACE_VOID, "trace( ) may not be applied to a void expression")
+	}
+	if isDyn(x) && !isStackKey(x.Type) {
+		c.fail(e, diag.D_TRACE_DYN, "trace( ) may not be applied to a dynamic expression: %s", c.typeName(x))
+	}
+	if x.Type.Is(ctype.Func) {
+		c.decay(x)
+	}
+	info.Values = e.Args
+}
+
+func (c *Checker) print(e *syntax.Call, info *CallInfo, args []*Expr) {
+	x := args[0]
+	if x.Type.Is(ctype.Void) {
+		c.fail(e, diag.D_TRACE_VOID, "print( ) may not be applied to a void expression")
+	}
+	if isDyn(x) {
+		c.fail(e, diag.D_TRACE_DYN, "print( ) may not be applied to a dynamic expression: %s", c.typeName(x))
+	}
+	t := c.complete(x.Type)
+	if t.Kind == ctype.Func || c.sizeof(t) == 0 {
+		c.fail(e, diag.D_PRINT_SIZE, "print( ) cannot be applied to a value of unknown size: %s", c.typeName(x))
+	}
+	info.Values = e.Args
+}
+
+func (c *Checker) tracemem(e *syntax.Call, info *CallInfo, args []*Expr) {
+	x := args[0]
+	if _, lit := c.strip(e.Args[0]).(*syntax.StringLit); lit || !isInt(x) && !isPtr(x) {
+		c.fail(e.Args[0], diag.D_TRACEMEM_ADDR, "tracemem( ) argument #1 is incompatible with prototype:\n\tprototype: pointer or integer\n\t argument: %s", c.typeName(x))
+	}
+	c.decay(x)
+	if !posConst(args[1]) {
+		c.fail(e.Args[1], diag.D_TRACEMEM_SIZE, "tracemem( ) argument #2 must be a non-zero positive integer constant")
+	}
+	info.N = args[1].Int
+	if info.N > 1<<30 {
+		c.fail(e.Args[1], diag.D_TRACEMEM_SIZE, "tracemem( ) size is %d, want at most %d", info.N, 1<<30)
+	}
+	info.Values = e.Args[:1]
+	switch {
+	case len(args) > 3:
+		c.fail(e, tagTracememArgs, "tracemem( ) prototype mismatch: %d args passed, at most 3 expected", len(args))
+	case len(args) == 3:
+		if !isInt(args[2]) {
+			c.fail(e.Args[2], tagTracememDynSize, "tracemem( ) argument #3 (the size to show) must be an integer, found %s", c.typeName(args[2]))
+		}
+		c.convert(args[2], c.t.Int64)
+		info.Values = []syntax.Expr{e.Args[0], e.Args[2]}
+	}
+}
+
+// posConst reports whether x is a positive integer constant.
+func posConst(x *Expr) bool {
+	return intConst(x) && x.Int != 0 && (x.Int > 0 || !x.Type.IsSigned())
+}
+
+// maxFrames bounds the frames of a stack, as kernels do.
+const maxFrames = 1 << 16
+
+func (c *Checker) stack(e *syntax.Call, info *CallInfo, args []*Expr) {
+	info.N = orDefault(c.opt.StackFrames, defaultStackFrames)
+	switch {
+	case len(args) > 1:
+		c.fail(e, diag.D_STACK_PROTO, "stack( ) prototype mismatch: %d args passed, at most 1 expected", len(args))
+	case len(args) == 1:
+		if !posConst(args[0]) || args[0].Int <= 0 || args[0].Int > maxFrames {
+			c.fail(e.Args[0], diag.D_STACK_SIZE, "stack( ) size must be a non-zero positive integer constant of at most %d", maxFrames)
+		}
+		info.N = args[0].Int
+	}
+}
+
+func (c *Checker) ustack(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) {
+	info.N = orDefault(c.opt.UStackFrames, defaultUStackFrames)
+	if f.ID == FJstack {
+		info.N = orDefault(c.opt.JStackFrames, defaultJStackFrames)
+		info.StrSize = orDefault(c.opt.JStackStrSize, defaultJStackStrSize)
+	}
+	if len(args) >= 1 {
+		if !posConst(args[0]) || args[0].Int <= 0 || args[0].Int > maxFrames {
+			c.fail(e.Args[0], diag.D_USTACK_FRAMES, "%s( ) argument #1 must be a non-zero positive integer constant of at most %d", f.Name, maxFrames)
+		}
+		info.N = args[0].Int
+	}
+	if len(args) >= 2 {
+		if !intConst(args[1]) || args[1].Int < 0 {
+			c.fail(e.Args[1], diag.D_USTACK_STRSIZE, "%s( ) argument #2 must be a positive integer constant", f.Name)
+		}
+		info.StrSize = args[1].Int
+	}
+	if len(args) > 2 {
+		c.fail(e, diag.D_USTACK_PROTO, "%s( ) prototype mismatch: %d args passed, at most 2 expected", f.Name, len(args))
+	}
+}
+
+// aggAction checks an action whose first argument is an aggregation.
+func (c *Checker) aggAction(e *syntax.Call, f *Func, info *CallInfo, args []*Expr, least, most int, proto, aggarg, aggbad diag.Code) {
+	if n := len(args); n < least || n > most {
+		want := ""
+		limit := least
+		if least != most {
+			want = "at least "
+			if n > most {
+				want, limit = "at most ", most
+			}
+		}
+		c.fail(e, proto, "%s( ) prototype mismatch: %d arg%s passed, %s%d expected", f.Name, n, plural(n), want, limit)
+	}
+	info.Aggs = []*Agg{c.aggArg(e.Args[0], f.Name, 1, aggarg, aggbad)}
+}
+
+// aggArg returns the aggregation that argument number n of an action names.
+func (c *Checker) aggArg(a syntax.Expr, name string, n int, aggarg, aggbad diag.Code) *Agg {
+	ref, ok := c.strip(a).(*syntax.Agg)
+	if !ok {
+		c.fail(a, aggarg, "%s( ) argument #%d is incompatible with prototype:\n\tprototype: aggregation\n\t argument: %s", name, n, c.typeName(c.exprs[a]))
+	}
+	g := c.exprs[ref].Obj.(*Agg)
+	if g.Spec.Func == agg.None {
+		c.fail(a, aggbad, "undefined aggregation: @%s", g.Name)
+	}
+	if ref.Keys != nil {
+		c.fail(a, aggbad, "%s( ) acts on the whole aggregation: write @%s without keys", name, g.Name)
+	}
+	return g
+}
+
+func (c *Checker) setopt(e *syntax.Call, info *CallInfo) {
+	for i, a := range e.Args {
+		s, ok := c.strip(a).(*syntax.StringLit)
+		if !ok {
+			c.fail(a, diag.D_PROTO_ARG, "setopt( ) argument #%d is incompatible with prototype:\n\tprototype: string constant\n\t argument: %s", i+1, c.typeName(c.exprs[a]))
+		}
+		info.Args = append(info.Args, s.Value)
+	}
+}
+
+func (c *Checker) pcap(e *syntax.Call, info *CallInfo, args []*Expr) {
+	if !isPtr(args[0]) {
+		c.fail(e.Args[0], diag.D_PCAP_ADDR, "pcap( ) argument #1 must be a pointer to a packet, found %s", c.typeName(args[0]))
+	}
+	if !isInt(args[1]) {
+		c.fail(e.Args[1], diag.D_PCAP_PROTO, "pcap( ) argument #2 must be the number of a protocol (PCAP_ETHERNET, ...), found %s", c.typeName(args[1]))
+	}
+	info.Values = e.Args
+}

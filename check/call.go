@@ -1,0 +1,204 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/godtrace/godtrace/ctype"
+	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/syntax"
+)
+
+// ptrParam stands for "a pointer to anything" in prototypes.
+var ptrParam = &ctype.Type{Kind: ctype.Pointer, Name: "pointer", Elem: &ctype.Type{Kind: ctype.Void, Name: "void"}}
+
+// addFuncs enters the functions.
+func (c *Checker) addFuncs() {
+	for i := range funcRows {
+		r := &funcRows[i]
+		var params []*ctype.Type
+		least, optional, variadic := 0, false, false
+		for _, p := range strings.Fields(r.params) {
+			switch p {
+			case "[":
+				optional = true
+				continue
+			case "...":
+				variadic = true
+				continue
+			}
+			params = append(params, c.protoType(p))
+			if !optional {
+				least++
+			}
+		}
+		for _, name := range strings.Fields(r.names) {
+			c.funcs[name] = &Func{ID: r.id, Name: name, Kind: r.kind, Result: c.protoType(r.result), params: params,
+				min: least, variadic: variadic, flags: r.flags, op: r.op, attr: attrStable}
+		}
+	}
+}
+
+func (c *Checker) protoType(name string) *ctype.Type {
+	dyn := func(d ctype.Dynamic) *ctype.Type { return &ctype.Type{Kind: ctype.Dyn, Dyn: d} }
+	switch name {
+	case "@":
+		return nil
+	case "ptr":
+		return ptrParam
+	case "void*", "file*":
+		return c.t.VoidPtr
+	case "uintptr_t*":
+		return ctype.PtrTo(c.t.Uintptr)
+	case "thread*":
+		return c.builtinType(c.globals["curthread"].(*BuiltinVar))
+	case "stack":
+		return dyn(ctype.DynStack)
+	case "ustack":
+		return dyn(ctype.DynUStack)
+	case "sym":
+		return dyn(ctype.DynSym)
+	case "mod":
+		return dyn(ctype.DynMod)
+	case "usym":
+		return dyn(ctype.DynUSym)
+	case "umod":
+		return dyn(ctype.DynUMod)
+	case "uaddr":
+		return dyn(ctype.DynUAddr)
+	}
+	t := c.t.Lookup(name)
+	if t == nil {
+		panic("BUG: prototype with unknown type " + name)
+	}
+	return t
+}
+
+// call types a call.
+func (c *Checker) call(e *syntax.Call) *Expr {
+	f := c.function(e)
+	args := make([]*Expr, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = c.expr(a)
+	}
+	c.prototype(e, f, args)
+	if f.op != ir.Nop {
+		if err := c.supports(f.op, 0); err != nil {
+			c.fail(e, diag.D_UNKNOWN, "%s %s( ) is not available: %v", f.kindName(), f.Name, err)
+		}
+	}
+	if f.flags&destructive != 0 && !c.opt.Destructive {
+		c.fail(e, diag.D_UNKNOWN, "%s( ) is a destructive action, which needs the destructive option (-w)", f.Name)
+	}
+	c.useAttr(f.attr)
+	info := &CallInfo{Fn: f}
+	x := &Expr{Type: f.Result, Call: info, Obj: f, Alloca: f.flags&scratch != 0}
+	x.Writable = x.Alloca
+	c.set(e, x)
+	switch f.Kind {
+	case FuncAction:
+		c.action(e, f, info, args)
+	case FuncSubr:
+		info.Values = e.Args
+		c.subroutine(e, f, args)
+	}
+	return x
+}
+
+func (c *Checker) function(e *syntax.Call) *Func {
+	id := e.Fun
+	if id.Scoped || id.Class != syntax.Plain {
+		c.fail(id, diag.D_FUNC_IDENT, "function designator is not of function type: %s", varPrefix(id.Class)+id.Name)
+	}
+	if o := c.lookup(id.Name); o != nil {
+		if f, ok := o.(*Func); ok {
+			return f
+		}
+		c.fail(id, diag.D_FUNC_IDKIND, "%s '%s' may not be referenced as a function", o.kindName(), id.Name)
+	}
+	if why := foreignFuncs[id.Name]; why != "" {
+		c.fail(id, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", id.Name, why)
+	}
+	f := c.funcs[id.Name]
+	if f == nil {
+		c.fail(id, diag.D_FUNC_UNDEF, "undefined function name: %s", id.Name)
+	}
+	return f
+}
+
+// prototype holds arguments against a function's parameters.
+func (c *Checker) prototype(e *syntax.Call, f *Func, args []*Expr) {
+	n := len(args)
+	if n < f.min || n > len(f.params) && !f.variadic {
+		want := ""
+		if f.variadic || f.min < len(f.params) {
+			want = "at least "
+			if n > f.min {
+				want = "at most "
+			}
+		}
+		limit := f.min
+		if n > f.min {
+			limit = len(f.params)
+		}
+		c.fail(e, diag.D_PROTO_LEN, "%s( ) prototype mismatch: %d arg%s passed, %s%d expected", f.Name, n, plural(n), want, limit)
+	}
+	for i, p := range f.params {
+		if i >= n {
+			break
+		}
+		if p == nil {
+			continue
+		}
+		if !c.passes(f, p, args[i]) && !(f.ID == FStrtok && i == 0 && args[i].Const && args[i].Int == 0) {
+			c.fail(e.Args[i], diag.D_PROTO_ARG, "%s( ) argument #%d is incompatible with prototype:\n\tprototype: %s\n\t argument: %s", f.Name, i+1, protoName(p), c.typeName(args[i]))
+		}
+		c.pass(p, args[i])
+	}
+}
+
+func protoName(p *ctype.Type) string {
+	if p == ptrParam {
+		return "pointer"
+	}
+	return p.String()
+}
+
+// passes reports whether an argument fits a parameter.
+func (c *Checker) passes(f *Func, p *ctype.Type, a *Expr) bool {
+	if p == ptrParam {
+		return c.argCompat(c.t.VoidPtr, a)
+	}
+	if f.flags&(userAddr|anyAddr) != 0 && p == c.t.Uintptr && a.Xlate == nil && a.Type.Is(ctype.Pointer) {
+		return f.flags&anyAddr != 0 || a.Type.Base().Space == ctype.User
+	}
+	return c.argCompat(p, a)
+}
+
+func (c *Checker) pass(p *ctype.Type, a *Expr) {
+	if p != ptrParam {
+		c.convert(a, p)
+		return
+	}
+	switch {
+	case a.Type.Is(ctype.String):
+		c.convert(a, c.t.CharPtr)
+	case a.Type.Is(ctype.Array), a.Type.Is(ctype.Func):
+		c.decay(a)
+	}
+}
+
+// subroutine checks what prototypes cannot say.
+func (c *Checker) subroutine(e *syntax.Call, f *Func, args []*Expr) {
+	if why := foreignFuncs[f.Name]; why != "" {
+		c.fail(e, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", f.Name, why)
+	}
+	switch f.ID {
+	case FAlloca:
+		if intConst(args[0]) && (args[0].Int < 0 || args[0].Int > int64(ir.ScratchMax)) {
+			c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d", args[0].Int, ir.ScratchMax)
+		}
+	case FSpeculation:
+		c.speculations = true
+	}
+}
