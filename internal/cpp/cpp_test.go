@@ -158,6 +158,7 @@ func TestConditions(t *testing.T) {
 		{"#if __has_include(\"h.h\")", true},
 		{"#if __has_include(<h.h>) || __has_include(\"nope\")", false},
 		{"#if defined __has_include", true},
+		{"#ifdef __has_include", true},
 		{"#if -9223372036854775807 - 1 == (-9223372036854775807 - 1) / -1", true},
 	} {
 		cfg := Config{Define: []string{"A=3", "B", "F(x)=x+x"}, ReadFile: files{"h.h": ""}.read}

@@ -180,7 +180,7 @@ func (p *processor) test(t token) bool {
 			p.fail(p.lx.pos(t), diag.D_SYNTAX, "#%s: want the name of a macro", t.text)
 		}
 		p.endOfLine("#" + t.text)
-		return (p.macros[id.text] != nil) == (name == "ifdef")
+		return (p.macros[id.text] != nil || hasOperator(id.text)) == (name == "ifdef")
 	}
 	return p.eval(t)
 }
