@@ -7,6 +7,7 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -155,16 +156,56 @@ func (e *Error) code() Code {
 }
 
 // WithSource returns err with the source line filled in from text, when err is
-// or wraps an *Error that has a position in file and no source line yet. The
-// text must be the one whose lines the position counts, that is without #line
-// directives before it. Other errors are returned as they are.
+// or wraps an *Error that has a position and no source line yet. Text is that of
+// file; line directives (#line 3 "other", # 3 "other") in it are followed, so
+// that it may be the output of a preprocessor. Other errors are returned as they
+// are.
 func WithSource(err error, file, text string) error {
 	var e *Error
-	if !errors.As(err, &e) || e.Source != "" || !e.Pos.IsValid() || e.Pos.File != file {
+	if !errors.As(err, &e) || e.Source != "" || !e.Pos.IsValid() {
 		return err
 	}
-	e.Source = Line(text, e.Pos.Line)
+	at := Pos{File: file, Line: 1}
+	for text != "" {
+		line, rest, _ := strings.Cut(text, "\n")
+		text = rest
+		if n, name, ok := lineDirective(line); ok {
+			at.Line = n
+			if name != "" {
+				at.File = name
+			}
+			continue
+		}
+		if at.Line == e.Pos.Line && at.File == e.Pos.File {
+			e.Source = strings.TrimSuffix(line, "\r")
+			break
+		}
+		at.Line++
+	}
 	return err
+}
+
+// lineDirective reads a line directive: the number of the line that follows and
+// the file, which may be missing.
+func lineDirective(line string) (n int, file string, ok bool) {
+	if !strings.HasPrefix(line, "#") {
+		return 0, "", false
+	}
+	rest := strings.TrimLeft(line[1:], " \t")
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "line"), " \t")
+	digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0, "", false
+	}
+	rest = strings.TrimSpace(rest[len(digits):])
+	if end := strings.LastIndexByte(rest, '"'); end > 0 && rest[0] == '"' {
+		if name, err := strconv.Unquote(rest[:end+1]); err == nil {
+			return n, name, true
+		}
+		return n, rest[1:end], true
+	}
+	return n, "", true
 }
 
 // Line returns line n (from 1) of text without its newline, or "".

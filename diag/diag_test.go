@@ -75,6 +75,23 @@ func TestWithSource(t *testing.T) {
 	if WithSource(e, "main.d", "one\ntwo"); e.Source != "" {
 		t.Errorf("took the line %q of another file", e.Source)
 	}
+	// Line directives are followed.
+	text := "#!/x\n# 1 \"a.h\" 1\nint a;\n# 7 \"main.d\" 2\nseven\neight\n#line 20\ntwenty\n#lines\n"
+	for _, tt := range []struct {
+		pos  Pos
+		want string
+	}{
+		{Pos{"a.h", 1, 1}, "int a;"},
+		{Pos{"main.d", 8, 1}, "eight"},
+		{Pos{"main.d", 20, 1}, "twenty"},
+		{Pos{"main.d", 21, 1}, "#lines"},
+		{Pos{"main.d", 30, 1}, ""},
+	} {
+		e := Errorf(tt.pos, D_SYNTAX, "m")
+		if WithSource(e, "main.d", text); e.Source != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.pos, e.Source, tt.want)
+		}
+	}
 	if got := Line("a\nb", 3); got != "" {
 		t.Errorf("line past the end: got %q", got)
 	}
