@@ -43,7 +43,7 @@ func (c *command) change() error {
 		return err
 	}
 	if o.Err != nil {
-		return fmt.Errorf("refused: %w%s", o.Err, skipped(o.Recovery))
+		return fmt.Errorf("refused: %w%s; put the store's .LOG files beside it, or let Windows load it once", o.Err, skipped(o.Recovery))
 	}
 	if o.fatal != nil {
 		return fmt.Errorf("refused: %s: damaged hive: %w", o.Path, o.fatal)

@@ -34,7 +34,7 @@ func (v volume) find(path string) (string, error) {
 				}
 			}
 			if next == "" {
-				return "", &fs.PathError{Op: "find", Path: filepath.Join(at, name), Err: fs.ErrNotExist}
+				return "", fmt.Errorf("%s is not on the volume: %w", v.rel(filepath.Join(at, name)), fs.ErrNotExist)
 			}
 		}
 		at = next

@@ -3,6 +3,7 @@ package regf
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 func (h *Hive) setCell(off, size uint32, used bool) {
@@ -61,6 +62,9 @@ func (h *Hive) grow(need uint32) error {
 	size := (need + binHead + pageSize - 1) &^ (pageSize - 1)
 	if uint64(old)+uint64(size) > MaxBins {
 		return fmt.Errorf("hive has %#x bytes of bins, %#x more would exceed %#x", old, size, uint32(MaxBins))
+	}
+	if int64(old)+int64(size) > math.MaxInt-baseSize {
+		return fmt.Errorf("hive of %#x bytes of bins and %#x more is too large for this machine", old, size)
 	}
 	end := baseSize + int(old) + int(size)
 	if end > len(h.data) {

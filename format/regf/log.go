@@ -226,15 +226,15 @@ func sum(refs []pageRef) (n int) {
 }
 
 func applyEntry(out *[]byte, e *logEntry, logs []*logFile) bool {
-	if need := baseSize + int(e.bins); need > len(*out) {
-		room := 0 // a hive grows by pages that are in its logs
+	if lack := baseSize + int64(e.bins) - int64(len(*out)); lack > 0 {
+		room := int64(0) // a hive grows by pages that are in its logs
 		for _, f := range logs {
-			room += len(f.data)
+			room += int64(len(f.data))
 		}
-		if need-len(*out) > room {
+		if lack > room {
 			return false
 		}
-		*out = append(*out, make([]byte, need-len(*out))...)
+		*out = append(*out, make([]byte, lack)...)
 	}
 	b := *out
 	binary.LittleEndian.PutUint32(b[offBins:], e.bins)
@@ -287,13 +287,12 @@ func replayOld(out *[]byte, base Base, valid bool, logs []*logFile, r *Recovery)
 			r.Skipped = append(r.Skipped, fmt.Sprintf("%s: %v", f.name, err))
 			continue
 		}
-		need := baseSize + int(f.base.BinsSize)
-		if need > len(*out) {
-			if need-len(*out) > len(f.data) {
+		if lack := baseSize + int64(f.base.BinsSize) - int64(len(*out)); lack > 0 {
+			if lack > int64(len(f.data)) {
 				r.Skipped = append(r.Skipped, fmt.Sprintf("%s: makes the hive larger than its pages", f.name))
 				continue
 			}
-			*out = append(*out, make([]byte, need-len(*out))...)
+			*out = append(*out, make([]byte, lack)...)
 		}
 		b := *out
 		for i, p := range pages {
