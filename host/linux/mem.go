@@ -45,7 +45,7 @@ func bytesOf(w []uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&w[0])), 8*len(w))
 }
 
-func start(b []byte) unsafe.Pointer {
+func pointer(b []byte) unsafe.Pointer {
 	if len(b) == 0 {
 		return nil
 	}
@@ -82,7 +82,7 @@ const (
 // and are followed if a stack moves; the attributes themselves escape to the
 // heap through unix.Syscall. It returns the number of elements done.
 func mapBatch(cmd uintptr, fd int, in, out, keys, values []byte, count uint32) (uint32, error) {
-	a := batchAttr{inBatch: start(in), outBatch: start(out), keys: start(keys), values: start(values), count: count, mapFD: uint32(fd)}
+	a := batchAttr{inBatch: pointer(in), outBatch: pointer(out), keys: pointer(keys), values: pointer(values), count: count, mapFD: uint32(fd)}
 	_, _, e := unix.Syscall(unix.SYS_BPF, cmd, uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a))
 	if e != 0 {
 		return a.count, e
@@ -99,7 +99,7 @@ func lookupRaw(fd int, key, value []byte) error {
 		_          uint32
 		key, value unsafe.Pointer
 		flags      uint64
-	}{mapFD: uint32(fd), key: start(key), value: start(value)}
+	}{mapFD: uint32(fd), key: pointer(key), value: pointer(value)}
 	_, _, e := unix.Syscall(unix.SYS_BPF, cmdLookup, uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a))
 	if e != 0 {
 		return e

@@ -24,6 +24,7 @@ type ring struct {
 	mask       uint64
 	cons, prod *atomic.Uint64
 	pos        uint64 // the consumer's position, ahead of what the kernel was told
+	records    uint64 // delivered
 }
 
 const (
@@ -74,6 +75,7 @@ func (r *ring) drain(f func(cpu int, data []byte) error) (busy bool, err error) 
 		n := uint64(head &^ (ringBusy | ringDiscard))
 		next := pos + (n+ringHeader+7)&^7
 		if head&ringDiscard == 0 {
+			r.records++
 			err = f(r.cpu, r.data[at+ringHeader:uint64(at)+ringHeader+n:uint64(at)+ringHeader+n])
 		}
 		pos = next

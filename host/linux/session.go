@@ -42,6 +42,7 @@ type Session struct {
 
 	started, stopped, closed bool
 	noted                    time.Time // when the target's mappings were last read
+	records, bytes           uint64    // read from the buffers
 }
 
 var _ host.Session = (*Session)(nil)
@@ -109,6 +110,7 @@ func (s *Session) findHooks() error {
 func (s *Session) build() error {
 	cfg := bpf.Config{
 		Arch: bpf.Arch(runtime.GOARCH), CPUs: possibleCPUs(), Lacks: s.h.lacks(), Offset: s.h.offset,
+		ErrorProbe: idError, Probe: s.h.ProbeByID,
 		BufSize: s.opt.BufSize, AggSize: s.opt.AggSize, DynVarSize: s.opt.DynVarSize, ScratchSize: s.opt.ScratchSize,
 		NSpec: s.opt.NSpec, Fill: s.opt.BufPolicy == "fill", CPU: s.opt.CPU, PageSize: os.Getpagesize(), Stats: s.opt.Stats,
 	}
@@ -315,15 +317,18 @@ func (s *Session) Drain(f func(cpu int, data []byte) error) error {
 	s.noteTarget()
 	ended := s.endedSpeculations()
 	complete := true
-	for _, r := range s.rings {
-		g := f
-		if s.held != nil {
-			g = func(cpu int, data []byte) error {
-				s.held[cpu].add(data)
-				return nil
-			}
+	into := f
+	if s.held != nil {
+		into = func(cpu int, data []byte) error {
+			s.held[cpu].add(data)
+			return nil
 		}
-		busy, err := r.drain(g)
+	}
+	for _, r := range s.rings {
+		n, from := r.records, r.pos
+		busy, err := r.drain(into)
+		s.records += r.records - n
+		s.bytes += r.pos - from
 		if err != nil {
 			return err
 		}
@@ -410,10 +415,7 @@ func (s *Session) Cost() (c host.Cost) {
 	if s.closed {
 		return c
 	}
-	for cpu := range s.obj.Layout.CPUs {
-		c.Records += s.obj.CPUWord(s.cpu, cpu, bpf.CPURecords)
-		c.Bytes += s.obj.CPUWord(s.cpu, cpu, bpf.CPUBytes)
-	}
+	c.Records, c.Bytes = s.records, s.bytes
 	if s.stats == nil {
 		return c
 	}
