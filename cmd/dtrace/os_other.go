@@ -1,0 +1,15 @@
+//go:build !unix
+
+package main
+
+import (
+	"os"
+	"time"
+)
+
+var endSignals = []os.Signal{os.Interrupt}
+
+// cpuTime is not known on this system.
+func cpuTime() time.Duration { return 0 }
+
+func isBrokenPipe(error) bool { return false }

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/godtrace/godtrace"
+	"github.com/godtrace/godtrace/consume"
+	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/export/text"
+	"github.com/godtrace/godtrace/host"
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/record"
+)
+
+// trace does what the mode asks for with the programs.
+func (c *command) trace() (status int, err error) {
+	cfg := godtrace.Config{Host: c.host, Options: map[string]string{}}
+	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
+	if c.tracer, err = godtrace.Open(cfg); err != nil {
+		return 0, fatalf("%v", err)
+	}
+	defer func() {
+		if cerr := c.tracer.Close(); err == nil && cerr != nil {
+			err = cerr
+		}
+	}()
+	if c.mode == 'l' {
+		return statusOK, c.list()
+	}
+	victims, err := c.victims()
+	if err != nil {
+		return 0, err
+	}
+	defer victims.Close()
+	if pid := victims.Target(); pid != 0 {
+		c.tracer.SetTarget(pid)
+	}
+	for _, dir := range c.libDirs {
+		if err := c.tracer.AddLibraryDir(dir); err != nil {
+			return 0, fatalf("%v", err)
+		}
+	}
+	if err := c.load(); err != nil {
+		return 0, err
+	}
+	if err := c.compile(); err != nil {
+		return 0, err
+	}
+	if c.early {
+		return statusOK, nil
+	}
+	return c.consume(victims)
+}
+
+// compile compiles all programs and prints what -S and -v ask for.
+func (c *command) compile() error {
+	units, err := c.tracer.Compile()
+	if err != nil {
+		return c.compileError(c.failed(err), err)
+	}
+	for i := range c.programs {
+		c.programs[i].unit = units[i]
+	}
+	prog, err := c.tracer.Program()
+	if err != nil {
+		return err
+	}
+	if c.verbose {
+		for i := range c.programs {
+			p := &c.programs[i]
+			fmt.Fprintf(c.err, "\nStability attributes for %s:\n\n\tMinimum Probe Description Attributes\n\t\tIdentifier Names: %s\n\t\tData Semantics:   %s\n\t\tDependency Class: %s\n",
+				p.title(), p.unit.Attr.Name, p.unit.Attr.Data, p.unit.Attr.Class)
+		}
+	}
+	if c.dump {
+		if err := ir.Disassemble(c.err, prog); err != nil {
+			return err
+		}
+		if d, ok := c.tracer.Host().(interface {
+			Disassemble(w io.Writer, p *ir.Program) error
+		}); ok {
+			if err := d.Disassemble(c.err, prog); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// failed finds the program that an error of Compile belongs to.
+func (c *command) failed(err error) *program {
+	var e *diag.Error
+	if errors.As(err, &e) {
+		for i := range c.programs {
+			p := &c.programs[i]
+			if p.letter == 's' && e.Pos.File == p.arg {
+				return p
+			}
+		}
+		if i := c.tracer.FailedUnit(); i >= 0 && i < len(c.programs) {
+			return &c.programs[i]
+		}
+	}
+	if len(c.programs) == 1 {
+		return &c.programs[0]
+	}
+	return nil
+}
+
+// title is how notices name a program.
+func (p *program) title() string {
+	if p.letter == 's' {
+		return "script " + p.arg
+	}
+	return "description " + p.short()
+}
+
+// short is a one-liner up to its predicate or statements.
+func (p *program) short() string {
+	if i := strings.IndexAny(p.arg, "{/;"); i >= 0 {
+		return p.arg[:i]
+	}
+	return p.arg
+}
+
+// notify prints a notice unless in quiet mode.
+func (c *command) notify(format string, args ...any) {
+	if !c.tracer.Options().Flag("quiet") {
+		fmt.Fprintf(c.err, "dtrace: "+format+"\n", args...)
+	}
+}
+
+func (c *command) consume(v *victims) (int, error) {
+	opt := c.tracer.Options()
+	sess, err := c.tracer.NewSession()
+	if err != nil {
+		return 0, fatalf("could not enable tracing: %v", err)
+	}
+	defer sess.Close()
+	prog, err := c.tracer.Program()
+	if err != nil {
+		return 0, err
+	}
+	printer := text.New(text.Config{
+		Out: c.out, Err: c.err, Prog: prog, Opt: opt, Symbols: c.tracer.Host().Symbols(), Target: uint32(v.Target()), Testing: c.testing,
+	})
+	for i := range c.programs {
+		p := &c.programs[i]
+		what := "description '" + p.short() + "'"
+		if p.letter == 's' {
+			what = "script '" + p.arg + "'"
+		}
+		s := "s"
+		if p.unit.Matched == 1 {
+			s = ""
+		}
+		c.notify("%s matched %d probe%s", what, p.unit.Matched, s)
+	}
+	if opt.Flag("destructive") {
+		c.notify("allowing destructive actions")
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var interrupted atomic.Bool
+	stopSignals := c.catch(cancel, &interrupted)
+	defer stopSignals()
+
+	sink := &endSink{Printer: printer, interrupted: &interrupted, testing: c.testing}
+	cons := c.tracer.Consumer(sess, sink)
+	cons.Started = func() {
+		v.Continue()
+		go func() {
+			if v.Wait(ctx) {
+				cancel()
+			}
+		}()
+	}
+	begin := time.Now()
+	usage := cpuTime()
+	status, err := cons.Run(ctx)
+	if err == nil {
+		err = sink.finish()
+	}
+	if cerr := printer.Close(); err == nil {
+		err = cerr
+	}
+	for _, n := range v.Notices() {
+		c.notify("%s", n)
+	}
+	if c.verbose {
+		c.reportCost(sess, time.Since(begin), cpuTime()-usage)
+	}
+	if errors.Is(err, os.ErrClosed) || isBrokenPipe(err) {
+		return statusError, nil
+	}
+	return status & 0xff, err
+}
+
+// endSink puts the newline between the run's output and its aggregations.
+type endSink struct {
+	*text.Printer
+	interrupted *atomic.Bool
+	testing     bool
+	ended       bool
+}
+
+func (s *endSink) finish() error {
+	if s.ended {
+		return nil
+	}
+	s.ended = true
+	if s.interrupted.Load() && !s.testing {
+		if err := s.Printer.Newline(); err != nil {
+			return err
+		}
+	}
+	return s.Printer.Newline()
+}
+
+// Aggregations implements consume.Sink.
+func (s *endSink) Aggregations(ids []ir.AggID, aggs consume.Aggregations) error {
+	if err := s.finish(); err != nil {
+		return err
+	}
+	return s.Printer.Aggregations(ids, aggs)
+}
+
+// catch makes the first interrupt or termination end tracing, and the second
+// end the process at once.
+func (c *command) catch(cancel func(), interrupted *atomic.Bool) (stop func()) {
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, endSignals...)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-ch:
+				if n > 0 {
+					os.Exit(statusError)
+				}
+				interrupted.Store(true)
+				cancel()
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(ch)
+		close(done)
+	}
+}
+
+// reportCost is the last line of -v: what tracing itself has cost.
+func (c *command) reportCost(sess host.Session, wall, consumer time.Duration) {
+	cost := sess.Cost()
+	per, share := "", 0.0
+	if cost.Firings > 0 {
+		per = fmt.Sprintf(" of %d ns", cost.KernelNanos/cost.Firings)
+	}
+	if wall > 0 {
+		share = float64(cost.KernelNanos) / float64(wall.Nanoseconds()) * 100
+	}
+	lost := ""
+	if d, err := sess.Drops(); err == nil {
+		for k := range d {
+			if n := d.Total(record.Drop(k)); n > 0 {
+				lost += ", " + text.DropMessage(consume.Loss{Kind: record.Drop(k), N: n}, false)
+			}
+		}
+	}
+	if lost == "" {
+		lost = ", no drops"
+	}
+	fmt.Fprintf(c.err, "dtrace: cost: %d firings%s in probes (%.2f%% of one CPU), consumer %.3f s of CPU in %.3f s, %d records (%d bytes)%s\n",
+		cost.Firings, per, share, consumer.Seconds(), wall.Seconds(), cost.Records, cost.Bytes, lost)
+}

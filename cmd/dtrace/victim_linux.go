@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// victims are the processes of -c and -p.
+type victims struct {
+	procs   []*victim
+	pids    []int
+	mu      sync.Mutex
+	notices []string // guarded by mu
+}
+
+// victim is a process of -c: started, stopped before its first instruction,
+// and let go when tracing runs. Only the goroutine that started it may use
+// ptrace on it.
+type victim struct {
+	pid     int
+	proceed chan struct{}
+	done    chan struct{}
+	once    sync.Once
+}
+
+// victims starts the commands of -c and grabs the processes of -p.
+func (c *command) victims() (*victims, error) {
+	v := &victims{}
+	for _, cmd := range c.cmds {
+		p, err := v.start(cmd, c)
+		if err != nil {
+			v.Close()
+			return nil, fatalf("failed to execute %s: %v", cmd, err)
+		}
+		v.procs = append(v.procs, p)
+	}
+	for _, pid := range c.pids {
+		if err := unix.Kill(pid, 0); err != nil {
+			v.Close()
+			return nil, fatalf("failed to grab pid %d: %v", pid, err)
+		}
+		v.pids = append(v.pids, pid)
+	}
+	return v, nil
+}
+
+// Target is $target: the first process, 0 if there is none.
+func (v *victims) Target() int {
+	if len(v.procs) > 0 {
+		return v.procs[0].pid
+	}
+	if len(v.pids) > 0 {
+		return v.pids[0]
+	}
+	return 0
+}
+
+func (v *victims) start(line string, c *command) (*victim, error) {
+	args := strings.Fields(line)
+	if len(args) == 0 {
+		return nil, errors.New("empty command")
+	}
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return nil, unwrapExec(err)
+	}
+	p := &victim{proceed: make(chan struct{}), done: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlock: the thread is the tracer
+		proc, err := os.StartProcess(path, args, &os.ProcAttr{
+			Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
+			Env:   victimEnv(c),
+			Sys:   &syscall.SysProcAttr{Ptrace: true},
+		})
+		if err != nil {
+			started <- err
+			return
+		}
+		p.pid = proc.Pid
+		var ws syscall.WaitStatus
+		if _, err := syscall.Wait4(p.pid, &ws, 0, nil); err != nil || !ws.Stopped() {
+			started <- fmt.Errorf("wait for the stopped process: %v", err)
+			return
+		}
+		// It must not outlive us stopped.
+		_ = syscall.PtraceSetOptions(p.pid, unix.PTRACE_O_EXITKILL)
+		started <- nil
+		<-p.proceed
+		_ = syscall.PtraceSetOptions(p.pid, 0)
+		_ = syscall.PtraceDetach(p.pid)
+		for {
+			_, err := syscall.Wait4(p.pid, &ws, 0, nil)
+			if err == syscall.EINTR {
+				continue
+			}
+			break
+		}
+		v.ended(p.pid, ws)
+		close(p.done)
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// victimEnv applies -x setenv and -x unsetenv.
+func victimEnv(c *command) []string {
+	env := os.Environ()
+	drop := func(name string) {
+		kept := env[:0]
+		for _, kv := range env {
+			if n, _, _ := strings.Cut(kv, "="); n != name {
+				kept = append(kept, kv)
+			}
+		}
+		env = kept
+	}
+	if n := c.opts.Str("unsetenv"); n != "" {
+		drop(n)
+	}
+	if kv := c.opts.Str("setenv"); kv != "" {
+		n, _, _ := strings.Cut(kv, "=")
+		drop(n)
+		env = append(env, kv)
+	}
+	return env
+}
+
+func unwrapExec(err error) error {
+	var e *exec.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+func (v *victims) ended(pid int, ws syscall.WaitStatus) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case ws.Signaled():
+		v.notices = append(v.notices, fmt.Sprintf("pid %d terminated by %s", pid, unix.SignalName(ws.Signal())))
+	case ws.ExitStatus() != 0:
+		v.notices = append(v.notices, fmt.Sprintf("pid %d exited with status %d", pid, ws.ExitStatus()))
+	default:
+		v.notices = append(v.notices, fmt.Sprintf("pid %d has exited", pid))
+	}
+}
+
+// Notices are the messages about processes that ended.
+func (v *victims) Notices() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.notices
+}
+
+// Continue lets the processes of -c run.
+func (v *victims) Continue() {
+	for _, p := range v.procs {
+		p.once.Do(func() { close(p.proceed) })
+	}
+}
+
+// Wait waits until all processes have ended, and reports true, or ctx is done.
+// Without processes it waits for ctx alone.
+func (v *victims) Wait(ctx context.Context) bool {
+	if len(v.procs)+len(v.pids) == 0 {
+		<-ctx.Done()
+		return false
+	}
+	for _, p := range v.procs {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for _, pid := range v.pids {
+		if !waitPID(ctx, pid) {
+			return false
+		}
+		v.mu.Lock()
+		v.notices = append(v.notices, fmt.Sprintf("pid %d has exited", pid))
+		v.mu.Unlock()
+	}
+	return true
+}
+
+// waitPID waits for the end of a process that is not our child.
+func waitPID(ctx context.Context, pid int) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err == nil {
+		defer unix.Close(fd)
+	}
+	for ctx.Err() == nil {
+		if err == nil {
+			n, perr := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 100)
+			if perr == nil && n > 0 {
+				return true
+			}
+			continue
+		}
+		if unix.Kill(pid, 0) == unix.ESRCH {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return false
+}
+
+// Close lets go of everything: a process of -c that never ran is killed.
+func (v *victims) Close() {
+	for _, p := range v.procs {
+		p.once.Do(func() {
+			_ = unix.Kill(p.pid, unix.SIGKILL)
+			close(p.proceed)
+		})
+	}
+}

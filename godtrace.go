@@ -1,0 +1,337 @@
+// Package godtrace is DTrace as a Go library: it compiles D programs against a
+// host (the live Linux kernel, one's own process, a recorded trace …), runs them
+// and delivers what they produce as events, aggregation snapshots and counted
+// drops. The command dtrace is a thin layer over it.
+//
+// The shortest use:
+//
+//	t, err := godtrace.Open(godtrace.Config{})
+//	defer t.Close()
+//	err = t.Add(godtrace.Text("syscall:::entry { @[probefunc] = count(); } tick-1s { exit(0); }"))
+//	res, err := t.Run(ctx, nil)
+//	rows, err := res.Aggregation("")
+package godtrace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/godtrace/godtrace/check"
+	"github.com/godtrace/godtrace/compile"
+	"github.com/godtrace/godtrace/consume"
+	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/dlib"
+	"github.com/godtrace/godtrace/host"
+	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/option"
+	"github.com/godtrace/godtrace/probe"
+	"github.com/godtrace/godtrace/syntax"
+)
+
+// Config says what a Tracer traces and how. The zero Config traces the machine
+// it runs on with DTrace's default options.
+type Config struct {
+	// Host names the host: "" is the live kernel ("linux" on Linux, else
+	// "local"). Further hosts take an argument after a colon. See OpenHost.
+	Host string
+	// Options are D options by name, as -x sets them.
+	Options map[string]string
+	// Args are the macro arguments $0, $1, …; $0 is the program's name.
+	Args []string
+	// Target is the process id of $target, 0 if there is none.
+	Target int
+	// Pragmas in programs may set options unless Strict is set.
+	Strict bool
+}
+
+// Source is one piece of D text.
+type Source struct {
+	Text string
+	// File is its name in messages; empty for text that is not from a file.
+	File string
+	// Spec is what an incomplete probe description of a one-liner names; the
+	// zero value is the rule of -n and of scripts.
+	Spec syntax.Spec
+	// OneLiner allows what only text of the command line may do: descriptions
+	// without statements.
+	OneLiner bool
+}
+
+// Text returns a one-liner, as of dtrace -n.
+func Text(d string) Source { return Source{Text: d, OneLiner: true} }
+
+// File reads a script.
+func File(name string) (Source, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return Source{}, err
+	}
+	return Source{Text: string(b), File: name}, nil
+}
+
+// Unit is one Source after Compile.
+type Unit struct {
+	Source Source
+	// Matched is the number of probes that its clauses match, each counted as
+	// often as clauses name it.
+	Matched int
+	// Attr is the least stability of what it uses.
+	Attr probe.Attr
+
+	tree *syntax.Program
+	info *check.Info
+}
+
+// Info returns what the checker found out about the unit.
+func (u *Unit) Info() *check.Info { return u.info }
+
+// Tree returns the unit's syntax tree.
+func (u *Unit) Tree() *syntax.Program { return u.tree }
+
+// Tracer holds a host, options and the D programs that run together. It is
+// not safe for concurrent use.
+type Tracer struct {
+	host    host.Host
+	ownHost bool
+	cfg     Config
+	opt     *option.Set
+	units   []*Unit
+	prog    *ir.Program
+	failed  int
+
+	userLibs []dlib.Lib
+}
+
+// Open opens the host that cfg names and returns a Tracer for it.
+func Open(cfg Config) (*Tracer, error) {
+	h, err := OpenHost(cfg.Host)
+	if err != nil {
+		return nil, err
+	}
+	t, err := New(h, cfg)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	t.ownHost = true
+	return t, nil
+}
+
+// New returns a Tracer for a host that the caller owns and closes.
+func New(h host.Host, cfg Config) (*Tracer, error) {
+	t := &Tracer{host: h, cfg: cfg, opt: &option.Set{}, failed: -1}
+	for name, val := range cfg.Options {
+		if err := t.opt.Set(name, val); err != nil {
+			return nil, fmt.Errorf("set option %s: %w", name, err)
+		}
+	}
+	return t, nil
+}
+
+// Host returns the tracer's host.
+func (t *Tracer) Host() host.Host { return t.host }
+
+// Options returns the options in force. Those of the compiler have no effect
+// after Compile.
+func (t *Tracer) Options() *option.Set { return t.opt }
+
+// SetTarget sets $target before Compile.
+func (t *Tracer) SetTarget(pid int) { t.cfg.Target = pid }
+
+// SetArgs sets the macro arguments before Add.
+func (t *Tracer) SetArgs(args []string) { t.cfg.Args = args }
+
+// Add parses a program. All programs added run together, their clauses in the
+// order they were added; they share variables and aggregations. Errors are
+// *diag.Error.
+func (t *Tracer) Add(src Source) error {
+	cfg := &syntax.Config{
+		File: src.File, CommandLine: src.OneLiner, Spec: src.Spec,
+		PSpec:    t.opt.IsSet("pspec"),
+		Empty:    t.opt.Flag("empty"),
+		TypeName: t.typeName,
+		Macros:   t.macros(),
+		Args:     t.cfg.Args, DefaultArgs: t.opt.Flag("defaultargs"), ArgRef: t.opt.Flag("argref"),
+	}
+	tree, err := syntax.Parse(cfg, src.Text)
+	if err != nil {
+		return diag.WithSource(err, src.File, src.Text)
+	}
+	for _, it := range tree.Items {
+		if p, ok := it.(*syntax.Pragma); ok && p.Name == "option" {
+			if err := t.pragma(p); err != nil {
+				return diag.WithSource(err, src.File, src.Text)
+			}
+		}
+	}
+	t.units = append(t.units, &Unit{Source: src, tree: tree})
+	return nil
+}
+
+// Compile checks and compiles all programs added. It is called by Program and
+// Run; call it first to look at the units.
+func (t *Tracer) Compile() ([]*Unit, error) {
+	if t.prog != nil {
+		return t.units, nil
+	}
+	chk, err := t.checker()
+	if err != nil {
+		return nil, err
+	}
+	var infos []*check.Info
+	for i, u := range t.units {
+		t.failed = i
+		info, err := chk.Check(u.tree)
+		if err != nil {
+			return nil, diag.WithSource(err, u.Source.File, u.Source.Text)
+		}
+		u.info = info
+		u.Attr = info.Attr
+		for _, c := range info.Clauses {
+			u.Matched += len(c.Probes)
+		}
+		infos = append(infos, info)
+	}
+	t.failed = -1
+	prog, err := compile.Compile(infos, compile.Options{LoopMax: int64(min(t.opt.Num("loopmax"), ir.MaxLoop)), PcapSize: int64(t.opt.Num("pcapsize"))})
+	if err != nil {
+		return nil, err
+	}
+	if err := ir.Verify(prog); err != nil {
+		return nil, fmt.Errorf("BUG: compiled program does not verify: %w", err)
+	}
+	t.prog = prog
+	return t.units, nil
+}
+
+// Units returns the programs added so far.
+func (t *Tracer) Units() []*Unit { return t.units }
+
+// FailedUnit is the index of the unit that made Compile fail, -1 if it was none
+// of them.
+func (t *Tracer) FailedUnit() int { return t.failed }
+
+// Program returns the compiled program.
+func (t *Tracer) Program() (*ir.Program, error) {
+	if _, err := t.Compile(); err != nil {
+		return nil, err
+	}
+	return t.prog, nil
+}
+
+// NewSession compiles what was added and opens a session for it. The caller
+// closes it. Most callers use Run.
+func (t *Tracer) NewSession() (host.Session, error) {
+	if _, err := t.Compile(); err != nil {
+		return nil, err
+	}
+	if t.prog.Destructive && !t.opt.Flag("destructive") {
+		return nil, errors.New("destructive actions not allowed")
+	}
+	return t.host.Open(t.prog, t.sessionOptions())
+}
+
+// Consumer returns a consumer that runs sess and feeds sink.
+func (t *Tracer) Consumer(sess host.Session, sink consume.Sink) *consume.Consumer {
+	return &consume.Consumer{Prog: t.prog, Sess: sess, Probe: t.host.ProbeByID, Opt: t.opt, Sink: sink}
+}
+
+// Probes calls f for every probe that a description matches; the empty
+// description matches all.
+func (t *Tracer) Probes(desc string, f func(*probe.Probe) bool) error {
+	d, ok := probe.ParseDesc(desc, probe.PartName)
+	if !ok {
+		return fmt.Errorf("probe description %q has more than four parts", desc)
+	}
+	return t.host.Probes(d, f)
+}
+
+// Close closes the host if Open opened it.
+func (t *Tracer) Close() error {
+	if t.ownHost {
+		return t.host.Close()
+	}
+	return nil
+}
+
+// typeName tells the parser which names are types of the host.
+func (t *Tracer) typeName(name string) bool {
+	mod := ""
+	if i := strings.LastIndexByte(name, '`'); i >= 0 {
+		mod, name = name[:i], name[i+1:]
+	}
+	if mod == "" && libraryType(name) {
+		return true
+	}
+	ty, err := t.host.Type(mod, name)
+	return err == nil && ty != nil
+}
+
+func (t *Tracer) macros() map[string]int64 {
+	m := processMacros()
+	if t.cfg.Target != 0 {
+		m["target"] = int64(t.cfg.Target)
+	}
+	return m
+}
+
+// pragma applies "#pragma D option name[=value]".
+func (t *Tracer) pragma(p *syntax.Pragma) error {
+	if len(p.Args) == 0 {
+		return diag.Errorf(p.Pos(), diag.D_PRAGMA_MALFORM, "malformed #pragma D option: found no option name")
+	}
+	name, val := p.Args[0], ""
+	if len(p.Args) > 1 {
+		val = p.Args[1]
+	}
+	if err := t.opt.Set(name, val); err != nil {
+		if val != "" {
+			return diag.Errorf(p.Pos(), diag.D_PRAGMA_OPTSET, "failed to set option '%s' to '%s': %v", name, val, err)
+		}
+		return diag.Errorf(p.Pos(), diag.D_PRAGMA_OPTSET, "failed to set option '%s': %v", name, err)
+	}
+	return nil
+}
+
+// checker makes the checker that all units share.
+func (t *Tracer) checker() (*check.Checker, error) {
+	o := t.opt
+	chk := check.New(t.host, check.Options{
+		StrSize: int64(o.Num("strsize")), Destructive: o.Flag("destructive"), ZDefs: o.Flag("zdefs"), KNoDefs: o.Flag("knodefs"),
+		StackFrames: int64(o.Num("stackframes")), UStackFrames: int64(o.Num("ustackframes")),
+		JStackFrames: int64(o.Num("jstackframes")), JStackStrSize: int64(o.Num("jstackstrsize")),
+		Target: t.cfg.Target != 0,
+		// Add has set them, all before the first check.
+		SetOption: func(check.PragmaOption) error { return nil },
+	})
+	return chk, t.addLibraries(chk)
+}
+
+func (t *Tracer) sessionOptions() host.Options {
+	o := t.opt
+	cpu := -1
+	if o.IsSet("cpu") && o.Str("cpu") != "all" {
+		cpu = int(o.Num("cpu"))
+	}
+	return host.Options{
+		BufSize: o.Num("bufsize"), AggSize: o.Num("aggsize"), DynVarSize: o.Num("dynvarsize"), SpecSize: o.Num("specsize"),
+		StrSize: o.Num("strsize"), NSpec: int(min(o.Num("nspec"), 1<<20)), ScratchSize: o.Num("scratchsize"),
+		BufPolicy: o.Str("bufpolicy"), CPU: cpu, Destructive: o.Flag("destructive"), Target: t.cfg.Target,
+		Stats: o.Flag("verbose"), Extra: map[string]string{},
+	}
+}
+
+// Run compiles, runs until the program exits or ctx is done, and returns what
+// the aggregations held at the end. sink may be nil.
+func (t *Tracer) Run(ctx context.Context, sink consume.Sink) (*Result, error) {
+	sess, err := t.NewSession()
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{sink: sink}
+	status, err := t.Consumer(sess, res).Run(ctx)
+	res.Status = status
+	return res, errors.Join(err, sess.Close())
+}
