@@ -190,7 +190,11 @@ func (g *gen) action0(n *syntax.Call, x *check.Expr) bool {
 			if i > 0 {
 				g.act++
 			}
-			act.Fields = append(act.Fields, g.put(v))
+			if t := g.resultType(v); t.IsCharArray() && g.expr(v).Xlate == nil {
+				act.Fields = append(act.Fields, g.putString(v))
+			} else {
+				act.Fields = append(act.Fields, g.put(v))
+			}
 		}
 	case check.FPrinta:
 		act.Kind, act.Format = ir.ActPrinta, c.FormatText
@@ -211,7 +215,7 @@ func (g *gen) action0(n *syntax.Call, x *check.Expr) bool {
 	case check.FSym, check.FMod, check.FUsym, check.FUmod, check.FUaddr:
 		act.Kind, act.Fields = ir.ActSym, []ir.Field{g.put(n)}
 	case check.FExit:
-		v := a.val(0)
+		v := g.inReg(a.val(0))
 		act.Kind = ir.ActExit
 		act.Fields = []ir.Field{g.putVal(v, ir.Field{Size: 4, Kind: ir.FInt, Signed: true, Type: g.types.Int})}
 		in.Op, in.A = ir.Exit, g.reg(v)
@@ -231,7 +235,7 @@ func (g *gen) action0(n *syntax.Call, x *check.Expr) bool {
 	case check.FSetopt:
 		act.Kind, act.Args = ir.ActSetopt, c.Args
 	case check.FCommit, check.FDiscard:
-		v := a.val(0)
+		v := g.inReg(a.val(0))
 		act.Kind, in.Op = ir.ActCommit, ir.Commit
 		if id == check.FDiscard {
 			act.Kind, in.Op = ir.ActDiscard, ir.Discard

@@ -10,10 +10,6 @@ import (
 // assign compiles an assignment. The value of one of numbers is returned if it
 // is wanted.
 func (g *gen) assign(n *syntax.Assign, x *check.Expr, want bool) val {
-	if a, ok := n.X.(*syntax.Agg); ok {
-		g.aggregate(a, n.Y)
-		return constVal(0)
-	}
 	tx := g.expr(n.X)
 	switch {
 	case tx.Type.Is(ctype.String):

@@ -13,7 +13,7 @@ import (
 func (g *gen) resultType(e syntax.Expr) *ctype.Type {
 	x := g.expr(e)
 	switch x.Conv {
-	case check.ConvInt, check.ConvDecay:
+	case check.ConvInt, check.ConvDecay, check.ConvStrPtr:
 		return x.To
 	case check.ConvString:
 		return g.types.String
@@ -84,6 +84,12 @@ func (g *gen) raw(e syntax.Expr, x *check.Expr) val {
 
 // effect evaluates e for what it does.
 func (g *gen) effect(e syntax.Expr) {
+	if n, ok := e.(*syntax.Assign); ok {
+		if a, ok := n.X.(*syntax.Agg); ok {
+			g.aggregate(a, n.Y)
+			return
+		}
+	}
 	x := g.expr(e)
 	if x.Const {
 		return

@@ -107,7 +107,7 @@ func (g *gen) at(n syntax.Node) {
 func (g *gen) expr(e syntax.Expr) *check.Expr {
 	x := g.compiler.info.Expr(e)
 	if x == nil {
-		g.fail(e, diag.D_CG_EXPR, "an expression was not checked")
+		g.fail(e, diag.D_CG_EXPR, "an expression (%T) was not checked", e)
 	}
 	return x
 }

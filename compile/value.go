@@ -57,6 +57,16 @@ func (g *gen) reg(v val) ir.Reg {
 	return in.Dst
 }
 
+// inReg returns v in a register, for a value that is used more than once.
+func (g *gen) inReg(v val) val {
+	v.r = g.reg(v)
+	v.isConst = false
+	if v.w == 0 {
+		v.w = 64
+	}
+	return v
+}
+
 // mov makes register dst hold v.
 func (g *gen) mov(dst ir.Reg, v val) {
 	if v.isConst {

@@ -59,7 +59,7 @@ func (e *VerifyError) Error() string {
 //   - A string destination has at least 2 bytes.
 //   - At each instruction it is known whether Fire was executed. Record is used,
 //     and Mark and Speculate executed, only after it. Fire and Speculate are
-//     executed at most once, Commit and Discard not after Speculate.
+//     executed at most once, Commit not after Speculate.
 //   - At Ret after Fire the fields of all actions are written; in a conditional
 //     clause each Mark comes after its action's fields instead.
 //   - Loops nest.

@@ -209,7 +209,7 @@ func (v *verifier) step(s *state, in *Instr) error {
 			return v.errf("speculate may be executed twice")
 		}
 		s.specular = yes
-	case Commit, Discard:
+	case Commit:
 		if s.specular != no {
 			return v.errf("%s after speculate", in.Op)
 		}
