@@ -354,7 +354,8 @@ func (c *Checker) assignOp(e *syntax.Assign) *Expr {
 	if additive {
 		x = c.target(e.X)
 	} else {
-		x = c.modified(e.X)
+		// Unlike that of = and +=, the operand must exist.
+		x = c.expr(e.X)
 	}
 	y := c.expr(e.Y)
 	c.divZero(e, e.Op, y)
@@ -366,13 +367,6 @@ func (c *Checker) assignOp(e *syntax.Assign) *Expr {
 	c.mustModify(e, e.Op, x)
 	c.convert(y, c.promote(x.Type, y.Type))
 	return c.set(e, &Expr{Type: x.Type})
-}
-
-// modified types the target of an operator that reads it first: unlike that of
-// = and +=, it must exist.
-func (c *Checker) modified(e syntax.Expr) *Expr {
-	x := c.expr(e)
-	return x
 }
 
 func (c *Checker) addAssign(e *syntax.Assign, x, y *Expr) *Expr {

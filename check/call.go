@@ -193,12 +193,7 @@ func (c *Checker) subroutine(e *syntax.Call, f *Func, args []*Expr) {
 	if why := foreignFuncs[f.Name]; why != "" {
 		c.fail(e, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", f.Name, why)
 	}
-	switch f.ID {
-	case FAlloca:
-		if intConst(args[0]) && (args[0].Int < 0 || args[0].Int > int64(ir.ScratchMax)) {
-			c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d", args[0].Int, ir.ScratchMax)
-		}
-	case FSpeculation:
-		c.speculations = true
+	if f.ID == FAlloca && intConst(args[0]) && (args[0].Int < 0 || args[0].Int > int64(ir.ScratchMax)) {
+		c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d", args[0].Int, ir.ScratchMax)
 	}
 }

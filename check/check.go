@@ -1,6 +1,8 @@
 package check
 
 import (
+	"path"
+
 	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/probe"
@@ -31,8 +33,13 @@ type Options struct {
 	// Target is set if $target names a process (-c, -p).
 	Target bool
 	// SetOption is called for each "#pragma D option". Its error, if any, says
-	// why the option cannot be set. When it is nil, CheckOption decides.
+	// why the option cannot be set. When it is nil, package option decides.
 	SetOption func(PragmaOption) error
+	// Libs are D libraries to add before all programs, each after those that it
+	// depends on. See AddLib.
+	Libs []*syntax.Program
+	// Libraries are further names that "#pragma D depends_on library" finds.
+	Libraries []string
 }
 
 // defaultStrSize is DTrace's default of the option strsize.
@@ -65,17 +72,16 @@ type Checker struct {
 	providers          map[string]*syntax.Provider
 	matches            map[probe.Desc]*match
 	libs               map[string]bool
+	libErr             error
 	broken             []brokenXlator
 
 	// The state of the program and the clause being checked.
-	ctx            context
-	params         [][]*Param
-	addrOf         bool
-	branchActions  int
-	speculations   bool
-	pending        map[string]pendingPragma
-	declaredHere   map[Object]bool
-	pragmaOverride map[string]probe.Attr
+	ctx           context
+	params        [][]*Param
+	addrOf        bool
+	branchActions int
+	pending       map[string]pendingPragma
+	declaredHere  map[Object]bool
 }
 
 // context is what is being checked.
@@ -102,6 +108,14 @@ func New(w World, opt Options) *Checker {
 	}
 	c.addBuiltins()
 	c.addFuncs()
+	for _, name := range opt.Libraries {
+		c.libs[name] = true
+	}
+	for _, lib := range opt.Libs {
+		if err := c.AddLib(path.Base(lib.File), lib); err != nil && c.libErr == nil {
+			c.libErr = err
+		}
+	}
 	return c
 }
 
@@ -116,6 +130,9 @@ func (c *Checker) Options() Options { return c.opt }
 // Check checks a program. Its errors are *diag.Error, without source line. After
 // an error the Checker should not be used any more.
 func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
+	if c.libErr != nil {
+		return nil, c.libErr
+	}
 	info = &Info{Prog: prog, Attr: attrMax, ArgsUsed: prog.ArgsUsed, c: c}
 	defer catch(&err)
 	c.thisVars = map[string]*Var{}

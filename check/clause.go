@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/godtrace/godtrace/agg"
 	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/probe"
@@ -212,9 +211,7 @@ func (c *Checker) exprStmt(s *syntax.ExprStmt) {
 	}
 	f := c.actionOf(e)
 	if f == nil || f.Kind == FuncAgg {
-		if c.ctx.clause != nil && x.Type.Is(ctype.Dyn) && f == nil || x.Xlate != nil || f != nil {
-			c.noDyn(e, x)
-		}
+		c.noDyn(e, x)
 		return
 	}
 	c.acts(s, f)
@@ -304,10 +301,8 @@ func (c *Checker) args(e *syntax.Index, b *BuiltinVar) *Expr {
 	if a.Native == nil {
 		c.fail(e, diag.D_ARGS_TYPE, "failed to resolve the type of args[%d] of probe %s", i.Int, cl.probes[0])
 	}
-	for _, p := range cl.probes[:1] {
-		if p.Attrs != nil {
-			c.useAttr(p.Attrs.Args)
-		}
+	if p := cl.probes[0]; p.Attrs != nil {
+		c.useAttr(p.Attrs.Args)
 	}
 	r := &Expr{Type: a.Native, Obj: b, Arg: a, LValue: true}
 	raw := &Expr{Type: a.Native}
@@ -371,6 +366,3 @@ func sameArg(a, b *ctype.Type) bool {
 	}
 	return ctype.Equal(a, b)
 }
-
-// isAggregated reports whether any clause assigns the aggregation.
-func (g *Agg) isAggregated() bool { return g.Spec.Func != agg.None }

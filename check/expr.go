@@ -451,7 +451,8 @@ func (c *Checker) sameAlloca(n syntax.Node, x, y *Expr) {
 }
 
 func (c *Checker) comma(e *syntax.Comma) *Expr {
-	x, y := c.expr(e.X), c.expr(e.Y)
+	c.expr(e.X)
+	y := c.expr(e.Y)
 	for _, arm := range []syntax.Expr{e.X, e.Y} {
 		if c.actionOf(arm) != nil {
 			c.fail(e, diag.D_OP_ACT, "operator , operands cannot be actions: separate them by ;")
@@ -460,7 +461,6 @@ func (c *Checker) comma(e *syntax.Comma) *Expr {
 			c.fail(e, diag.D_OP_DYN, "operator , operands cannot be of dynamic type, found %s", c.typeName(c.exprs[arm]))
 		}
 	}
-	_ = x
 	return c.set(e, &Expr{Type: c.decayed(y), Alloca: y.Alloca})
 }
 
@@ -676,10 +676,6 @@ func (c *Checker) index(e *syntax.Index, write bool) *Expr {
 		if intConst(i) && r.Bound > 0 && (uint64(i.Int) >= uint64(r.Bound)) {
 			c.fail(e, diag.D_ARR_BOUNDS, "index outside array bounds: %d, want 0 to %d", i.Int, r.Bound-1)
 		}
-		if c.rootVar(e.X) != nil || !c.inMemory(e.X) {
-			r.LValue = r.LValue && c.rootVar(e.X) != nil
-		}
-		r.LValue = !t.Is(ctype.Array)
 	}
 	if isString(x) {
 		r.LValue = false

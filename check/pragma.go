@@ -1,11 +1,13 @@
 package check
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/option"
 	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/syntax"
 )
@@ -41,7 +43,10 @@ func (c *Checker) pragmaOption(info *Info, p *syntax.Pragma) {
 	}
 	check := c.opt.SetOption
 	if check == nil {
-		check = func(o PragmaOption) error { return CheckOption(o.Name, o.Value, o.HasValue) }
+		check = func(o PragmaOption) error {
+			var set option.Set
+			return set.Set(o.Name, o.Value)
+		}
 	}
 	if err := check(o); err != nil {
 		what := o.Name
@@ -57,15 +62,16 @@ func (c *Checker) pragmaOption(info *Info, p *syntax.Pragma) {
 // applyOption changes what the checker itself depends on. The value has been
 // checked.
 func (c *Checker) applyOption(o PragmaOption) {
+	var set option.Set
+	if set.Set(o.Name, o.Value) != nil {
+		return // an option of the caller's own
+	}
 	num := func(dst *int64) {
-		if v, ok := parseSize(o.Value); ok && v > 0 {
-			*dst = v
+		if v := set.Num(o.Name); v > 0 && v <= math.MaxInt64 {
+			*dst = int64(v)
 		}
 	}
-	flag := func(dst *bool) {
-		v, ok := parseBool(o.Value, o.HasValue)
-		*dst = v || !ok
-	}
+	flag := func(dst *bool) { *dst = set.Flag(o.Name) }
 	switch o.Name {
 	case "strsize":
 		num(&c.opt.StrSize)
@@ -84,14 +90,16 @@ func (c *Checker) applyOption(o PragmaOption) {
 	case "knodefs":
 		flag(&c.opt.KNoDefs)
 	case "amin":
-		if a, ok := parseAttr(o.Value); ok {
-			c.opt.AMin = a
+		a, ok := ParseAttr(o.Value)
+		if !ok {
+			c.fail(&syntax.Pragma{Loc: syntax.Loc{At: o.Pos}}, diag.D_PRAGMA_OPTSET, "failed to set option amin to %q: want <name>/<data>/<class>", o.Value)
 		}
+		c.opt.AMin = a
 	}
 }
 
-// parseAttr parses "Stable/Stable/Common", in any case.
-func parseAttr(s string) (a probe.Attr, ok bool) {
+// ParseAttr parses "Stable/Stable/Common", in any case: the value of -x amin.
+func ParseAttr(s string) (a probe.Attr, ok bool) {
 	f := strings.Split(s, "/")
 	if len(f) != 3 {
 		return a, false
@@ -115,7 +123,7 @@ func parseAttr(s string) (a probe.Attr, ok bool) {
 var providerParts = []string{"provider", "module", "function", "name", "args"}
 
 func (c *Checker) pragmaAttributes(p *syntax.Pragma) {
-	a, ok := parseAttr(p.Args[0])
+	a, ok := ParseAttr(p.Args[0])
 	if !ok {
 		c.fail(p, diag.D_PRAGMA_INVAL, "invalid attributes specified by #pragma D attributes: %q, want <name>/<data>/<class>", p.Args[0])
 	}

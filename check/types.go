@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/godtrace/godtrace/ctype"
@@ -272,9 +273,35 @@ func (c *Checker) tagType(s *syntax.TypeSpec) *ctype.Type {
 		c.tagWord[t] = word
 	}
 	members := c.members(tag, key)
-	done := c.t.Model.Layout(kind, tag.Name, members)
-	t.Kind, t.Bytes = kind, done.Bytes
+	t.Bytes = c.layout(kind, members)
+	t.Kind = kind
 	t.SetMembers(members)
+	return t
+}
+
+// layout places the members and returns the size of the whole. Strings, which
+// have no size of their own, take StrSize bytes.
+func (c *Checker) layout(kind ctype.Kind, members []ctype.Member) int64 {
+	sized := slices.Clone(members)
+	for i := range sized {
+		sized[i].Type = c.sizedType(sized[i].Type)
+	}
+	done := c.t.Model.Layout(kind, "", sized)
+	for i := range members {
+		members[i].Off, members[i].Shift = sized[i].Off, sized[i].Shift
+	}
+	return done.Bytes
+}
+
+// sizedType is t with arrays of char for strings.
+func (c *Checker) sizedType(t *ctype.Type) *ctype.Type {
+	b := t.Base()
+	switch {
+	case b.Kind == ctype.String:
+		return ctype.ArrayOf(c.t.Char, c.opt.StrSize)
+	case b.Kind == ctype.Array && c.sizedType(b.Elem) != b.Elem:
+		return ctype.ArrayOf(c.sizedType(b.Elem), b.Len)
+	}
 	return t
 }
 
