@@ -323,7 +323,7 @@ func (p *parser) startsDecl() bool {
 	kw := keywords[name]
 	if word > ident {
 		// "int*p;" or the probe name "int*"; "char[...", or a glob.
-		if kw == kwNone && !p.isType(name) || p.cfg.PSpec && p.cfg.CommandLine {
+		if kw == kwNone && !p.isType(name) || p.cfg.PSpec {
 			return false
 		}
 		if src[ident] != '*' {

@@ -52,7 +52,7 @@ const (
 	maxDepth    = 200     // of nested includes
 	maxIncludes = 20000   // in all
 	maxOutput   = 1 << 27 // bytes
-	maxTokens   = 4 << 20 // handled in macro expansion, in all
+	maxTokens   = 2 << 20 // handled in macro expansion, in all
 	maxNest     = 256     // of macro arguments and of parentheses in #if
 	maxMacros   = 1 << 20
 )

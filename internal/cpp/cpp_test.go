@@ -388,7 +388,7 @@ func TestHostile(t *testing.T) {
 		return b.String() + "m" + strings.Repeat("x", n)
 	}
 	rep := strings.Repeat
-	const n = 100000
+	const n = 30000
 	for _, tt := range []struct{ name, src string }{
 		{"doubling", double(60)},
 		{"doubling arguments", "#define D(x) x x\n" + rep("D(", 60) + "1" + rep(")", 60)},
@@ -408,7 +408,7 @@ func TestHostile(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Errorf("got %v, want an error", err)
 			}
-			if d := time.Since(start); d > 20*time.Second {
+			if d := time.Since(start); d > time.Minute {
 				t.Errorf("takes %v", d)
 			}
 		})
