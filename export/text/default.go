@@ -9,11 +9,15 @@ import (
 	"github.com/godtrace/godtrace/printf"
 )
 
+// widths are columns by size in bytes, the blank before included.
+type widths [9]int
+
 // Widths of trace(): by size in bytes, as DTrace on Linux prints signed and
-// unsigned integers alike; keys of aggregations have widths of their own.
+// unsigned integers, but for unsigned 64-bit ones, which take one more; keys of
+// aggregations have widths of their own.
 var (
-	traceWidth = map[uint32]int{1: 4, 2: 6, 4: 11, 8: 20}
-	keyWidth   = map[uint32]int{1: 4, 2: 6, 4: 9, 8: 17}
+	traceWidth = widths{1: 4, 2: 6, 4: 11, 8: 20}
+	keyWidth   = widths{1: 4, 2: 6, 4: 9, 8: 17}
 )
 
 const (
@@ -27,7 +31,7 @@ func (p *Printer) trace(e *consume.Event, f *ir.Field) {
 	quiet := p.cfg.Opt.Flag("quiet")
 	switch f.Kind {
 	case ir.FInt, ir.FPtr:
-		p.buf = appendInt(p.buf, e.Int(f), f, quiet, traceWidth)
+		p.buf = appendInt(p.buf, e.Int(f), f, quiet, &traceWidth)
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		p.text(e.Text(f), quiet)
 	case ir.FStack, ir.FUStack:
@@ -76,7 +80,7 @@ func printable(b []byte) (string, bool) {
 	return string(b[:i]), true
 }
 
-func appendInt(dst []byte, v int64, f *ir.Field, quiet bool, widths map[uint32]int) []byte {
+func appendInt(dst []byte, v int64, f *ir.Field, quiet bool, w *widths) []byte {
 	var b [24]byte
 	var s []byte
 	if f.Signed {
@@ -86,7 +90,11 @@ func appendInt(dst []byte, v int64, f *ir.Field, quiet bool, widths map[uint32]i
 	}
 	if !quiet {
 		dst = append(dst, ' ')
-		dst = spaces(dst, widths[f.Size]-1-len(s))
+		cols := w[min(f.Size, 8)]
+		if w == &traceWidth && f.Size == 8 && !f.Signed {
+			cols++
+		}
+		dst = spaces(dst, cols-1-len(s))
 	}
 	return append(dst, s...)
 }
@@ -132,7 +140,7 @@ func (p *Printer) appendKey(k *consume.Key) {
 	f := k.Field
 	switch f.Kind {
 	case ir.FInt, ir.FPtr:
-		p.buf = appendInt(p.buf, k.Int, f, false, keyWidth)
+		p.buf = appendInt(p.buf, k.Int, f, false, &keyWidth)
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		p.keyText(k.Text)
 	case ir.FStack, ir.FUStack:
@@ -161,13 +169,12 @@ func (p *Printer) keyText(s string) {
 	p.buf = spaces(p.buf, keyText-len(s))
 }
 
-// appendSnapshot prints aggregations in the default form, after a newline: a
-// line a tuple, or a distribution.
+// appendSnapshot prints aggregations in the default form: a line a tuple, or a
+// distribution.
 func (p *Printer) appendSnapshot(s *consume.Snapshot) {
 	o := p.histOptions()
 	pack := p.cfg.Opt.Flag("aggpack")
 	hist := p.cfg.Opt.Flag("agghist")
-	p.buf = append(p.buf, '\n')
 	if len(s.Rows) == 0 {
 		return
 	}
@@ -276,7 +283,7 @@ func (p *Printer) paddedKeys(row *consume.Row, width int) {
 		key := &row.Keys[k]
 		switch key.Field.Kind {
 		case ir.FInt, ir.FPtr:
-			p.buf = appendInt(p.buf, key.Int, key.Field, true, keyWidth)
+			p.buf = appendInt(p.buf, key.Int, key.Field, true, &keyWidth)
 		case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 			p.buf = append(p.buf, key.Text...)
 		default:

@@ -281,6 +281,7 @@ func (p *Printer) printa(e *consume.Event, i int, a *ir.Action, aggs consume.Agg
 		return err
 	}
 	if a.Format == "" {
+		p.buf = append(p.buf, '\n')
 		p.appendSnapshot(s)
 		return nil
 	}
