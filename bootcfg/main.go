@@ -156,16 +156,21 @@ type opened struct {
 	warnings []string
 }
 
-// maxDamaged is the size of bins up to which a damaged store is read. Real stores have less than
-// 100 KB. In a larger one records that share lists could make reading take hours.
-const maxDamaged = 1 << 20
-
-// damaged returns the first fatal problem of a hive; err is set when it is too large to be read
-// all the same.
+// damaged returns the first fatal problem of a hive. err is set when the hive must not even be
+// read: where records share cells, or damage is everywhere, a small file can make a listing of
+// any length.
 func damaged(l *regf.Loaded) (fatal, err error) {
-	fatal = l.Hive.Fatal()
-	if n := l.Hive.Base().BinsSize; fatal != nil && n > maxDamaged {
-		return fatal, fmt.Errorf("%s: damaged hive of %d bytes, read up to %d: %w", l.Path, n, maxDamaged, fatal)
+	list := l.Hive.Check()
+	for _, p := range list {
+		if p.Fatal && fatal == nil {
+			fatal = fmt.Errorf("%s: %w", p, regf.ErrFormat)
+		}
+		if p.Twice {
+			return fatal, fmt.Errorf("%s: damaged hive: %s: %w", l.Path, p, regf.ErrFormat)
+		}
+	}
+	if len(list) >= regf.MaxProblems {
+		return fatal, fmt.Errorf("%s: damaged hive: %d problems and more, the first: %s: %w", l.Path, len(list), list[0], regf.ErrFormat)
 	}
 	return fatal, nil
 }

@@ -429,3 +429,73 @@ func TestFixtures(t *testing.T) {
 		}
 	}
 }
+
+// TestLongChain: chains end, however long.
+func TestLongChain(t *testing.T) {
+	s := newStore(t)
+	o := add(t, s, id(1), TypeOSLoader, id(2))
+	for i := 2; i < 1100; i++ {
+		add(t, s, id(i), TypeInheritOSLoader, id(i+1))
+	}
+	if _, err := s.Effective(o, DtraceEnabled); err == nil || errors.Is(err, regf.ErrNotFound) || !strings.Contains(err.Error(), "more than 1000") {
+		t.Errorf("have %v", err)
+	}
+}
+
+// TestNoElements: an object without the key Elements gets it.
+func TestNoElements(t *testing.T) {
+	s := newStore(t)
+	o := add(t, s, id(1), TypeOSLoader)
+	if err := o.key.DeleteKey("Elements"); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := o.Elements(); err != nil || len(list) != 0 {
+		t.Errorf("elements %v, %v", list, err)
+	}
+	if err := o.SetBool(DtraceEnabled, true); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := s.Effective(o, DtraceEnabled); err != nil || f.From.ID != o.ID {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+// FuzzStore reads mutated stores to the end.
+func FuzzStore(f *testing.F) {
+	s := newStore(f)
+	add(f, s, BootLoaderSettings, TypeInheritOSLoader, GlobalSettings)
+	add(f, s, id(1), TypeOSLoader, BootLoaderSettings).SetBool(DtraceEnabled, true)
+	mgr := add(f, s, BootMgr, TypeBootMgr)
+	mgr.Set(DefaultObject, regf.String, regf.EncodeString(id(1).String()))
+	f.Add(s.Hive().Seal(epoch))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, err := regf.Parse(b)
+		if err != nil || h.Fatal() != nil {
+			return
+		}
+		s, err := Open(h)
+		if err != nil {
+			return
+		}
+		objs, _ := s.Objects()
+		for _, o := range objs {
+			elems, _ := o.Elements()
+			for _, e := range elems {
+				if len(e.Lines(o.Type, s.Show)) == 0 && e.Type.Format() != FormatObjectList && e.Type.Format() != FormatIntegerList {
+					t.Errorf("element %s has no text", e.Type.Key())
+				}
+			}
+			s.Effective(o, DtraceEnabled)
+			if o.SetBool(DtraceEnabled, true) == nil {
+				if e, err := o.Element(DtraceEnabled); err != nil {
+					t.Errorf("element that was set: %v", err)
+				} else if v, err := e.Bool(); err != nil || !v {
+					t.Errorf("element that was set is %v, %v", v, err)
+				}
+			}
+		}
+		if err := h.Fatal(); err != nil {
+			t.Errorf("edits damaged a sound hive: %v", err)
+		}
+	})
+}

@@ -245,6 +245,9 @@ type Found struct {
 	Notes   []string // links of the chain that lead nowhere
 }
 
+// maxChain bounds the objects asked in one look-up; real chains have three or four.
+const maxChain = 1000
+
 // Effective looks for an element in the object and then, depth first and in order, in what it
 // inherits. It is what a loader would see. Settings made for another application are passed over, as are
 // objects that are missing; each object is asked once, so that cycles end. The error wraps
@@ -264,7 +267,9 @@ func (s *Store) Effective(o Object, t ElementType) (Found, error) {
 }
 
 func (s *Store) effective(f *Found, seen map[GUID]bool, asker, o Object, t ElementType, path []GUID) (bool, error) {
-	seen[o.ID] = true
+	if seen[o.ID] = true; len(seen) > maxChain {
+		return false, fmt.Errorf("object %s inherits from more than %d objects", asker.ID, maxChain)
+	}
 	path = append(path[:len(path):len(path)], o.ID)
 	e, err := o.Element(t)
 	if err == nil {

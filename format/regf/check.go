@@ -9,13 +9,14 @@ import (
 type Problem struct {
 	Off   uint32 // offset of the cell from the first bin
 	Fatal bool   // the hive must not be edited: cells are damaged or used twice
+	Twice bool   // the cell is used twice: a walk may take far longer than the hive is large
 	What  string
 }
 
 func (p Problem) String() string { return fmt.Sprintf("cell %#x: %s", p.Off, p.What) }
 
-// maxProblems bounds the report on a hive that is broken everywhere.
-const maxProblems = 64
+// MaxProblems bounds the report on a hive that is broken everywhere: Check stops there.
+const MaxProblems = 64
 
 // Check walks the whole hive and reports what does not hold: cells that overlap or are used
 // twice, records that do not fit, counts that differ, lists out of order, cycles. Problems that
@@ -48,8 +49,8 @@ type checker struct {
 }
 
 func (c *checker) report(off uint32, fatal bool, format string, args ...any) {
-	if len(c.out) < maxProblems {
-		c.out = append(c.out, Problem{off, fatal, fmt.Sprintf(format, args...)})
+	if len(c.out) < MaxProblems {
+		c.out = append(c.out, Problem{Off: off, Fatal: fatal, What: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -61,14 +62,16 @@ func (c *checker) claim(off uint32, what string) bool {
 	}
 	i, bit := off/8/64, uint64(1)<<(off/8%64)
 	if c.used[i]&bit != 0 {
-		c.report(off, true, "%s: cell is used twice", what)
+		if !c.full() {
+			c.out = append(c.out, Problem{Off: off, Fatal: true, Twice: true, What: what + ": cell is used twice"})
+		}
 		return false
 	}
 	c.used[i] |= bit
 	return true
 }
 
-func (c *checker) full() bool { return len(c.out) >= maxProblems }
+func (c *checker) full() bool { return len(c.out) >= MaxProblems }
 
 func (c *checker) tree() {
 	type item struct {
