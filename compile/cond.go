@@ -85,17 +85,13 @@ func (g *gen) jumpVal(v val, want bool, l *label) {
 // compare evaluates the operands of a comparison, of numbers or of strings, and
 // returns what to compare.
 func (g *gen) compare(n *syntax.Binary, x *check.Expr) (c ir.Cond, a, b val) {
-	unsigned := false
-	tx, ty := g.resultType(n.X), g.resultType(n.Y)
-	switch {
-	case x.Strings:
-		c = condOf(n.Op, false)
-		if v, ok := g.nullTest(n.X, n.Y); ok {
-			return c, v, constVal(0)
-		}
-		if v, ok := g.nullTest(n.Y, n.X); ok {
-			return c, v, constVal(0)
-		}
+	if g.isString(n.X) && g.isNull(n.Y) {
+		return condOf(n.Op, false), g.nonNull(n.X), constVal(0)
+	}
+	if g.isString(n.Y) && g.isNull(n.X) {
+		return condOf(n.Op, false), g.nonNull(n.Y), constVal(0)
+	}
+	if x.Strings {
 		mark := g.marked()
 		in := op(ir.StrCmp)
 		in.M = g.mem(g.strSrc(n.X))
@@ -103,30 +99,39 @@ func (g *gen) compare(n *syntax.Binary, x *check.Expr) (c ir.Cond, a, b val) {
 		in.Dst = g.newReg()
 		g.emit(in)
 		g.release(mark)
-		return c, val{r: in.Dst, w: 8, s: true}, constVal(0)
-	case tx.Is(ctype.String) || ty.Is(ctype.String):
-		// A string against a null pointer.
-		c = condOf(n.Op, false)
-		if tx.Is(ctype.String) {
-			return c, g.nonNull(n.X), constVal(0)
-		}
-		return c, g.nonNull(n.Y), constVal(0)
-	default:
-		unsigned = g.unsignedOp(tx, ty)
+		return condOf(n.Op, false), val{r: in.Dst, w: 8, s: true}, constVal(0)
 	}
-	c = condOf(n.Op, unsigned)
+	c = condOf(n.Op, g.unsignedOp(g.resultType(n.X), g.resultType(n.Y)))
 	a = g.value(n.X)
 	b = g.value(n.Y)
 	return c, a, b
 }
 
-// nullTest returns whether the string s is not null, if null is a null pointer.
-func (g *gen) nullTest(s, null syntax.Expr) (val, bool) {
-	x := g.expr(null)
-	if x.Const && x.Int == 0 && !x.Type.Is(ctype.String) {
-		return g.nonNull(s), true
+// isString reports whether e is a string before the conversion its context asks
+// for.
+func (g *gen) isString(e syntax.Expr) bool {
+	x := g.expr(e)
+	return x.Type.Is(ctype.String) || x.Conv == check.ConvString
+}
+
+// isNull reports whether e is a null pointer constant.
+func (g *gen) isNull(e syntax.Expr) bool {
+	x := g.compiler.info.Expr(e)
+	if x == nil || x.Type.Is(ctype.String) {
+		return false
 	}
-	return val{}, false
+	if x.Const {
+		return x.Int == 0
+	}
+	switch n := e.(type) {
+	case *syntax.Ident:
+		if d, ok := x.Obj.(*check.InlineDef); ok {
+			return g.isNull(d.X)
+		}
+	case *syntax.Cast:
+		return x.Type.Is(ctype.Pointer) && g.isNull(n.X)
+	}
+	return false
 }
 
 // condOf returns the comparison of ir for a comparison of D.
