@@ -34,10 +34,6 @@ type Config struct {
 	// ArgRef is -x argref: arguments that the text does not use are no error.
 	// It is ignored for an empty Args.
 	ArgRef bool
-
-	// BigEndian packs character constants of several characters as a
-	// big-endian machine does.
-	BigEndian bool
 }
 
 // Spec is the part of a probe description that its last word names; the words

@@ -19,7 +19,7 @@ func (s *scanner) stringConst(t *token) {
 }
 
 // charConst reads a character constant of up to eight bytes, packed into an
-// integer as the machine would find them in memory.
+// integer as C compilers do, the first in the highest byte.
 func (s *scanner) charConst(t *token) {
 	end := s.quoted('\'')
 	if end < 0 {
@@ -34,11 +34,7 @@ func (s *scanner) charConst(t *token) {
 		s.failAt(t.off, diag.D_CHR_OFLOW, "character constant has %d bytes, want 1 to 8", len(v))
 	}
 	for i := range len(v) {
-		if s.cfg.BigEndian {
-			t.val = t.val<<8 | uint64(v[i])
-		} else {
-			t.val |= uint64(v[i]) << (8 * i)
-		}
+		t.val = t.val<<8 | uint64(v[i])
 	}
 	t.kind = tokInt
 	t.int, _ = intKind(t.val, false, false, 0)
