@@ -1,0 +1,2 @@
+
+BEGIN { @a = strlen("x"); }

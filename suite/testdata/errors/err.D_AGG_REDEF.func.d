@@ -1,0 +1,2 @@
+
+BEGIN { @a = count(); @a = sum(1); }

@@ -1,0 +1,2 @@
+
+int float x; BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+
+this int x[int]; BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+
+BEGIN { nosuch(1); }

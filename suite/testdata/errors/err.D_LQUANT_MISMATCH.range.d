@@ -1,0 +1,2 @@
+
+BEGIN { @ = lquantize(1, 10, 0); }

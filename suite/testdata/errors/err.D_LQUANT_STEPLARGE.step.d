@@ -1,0 +1,2 @@
+
+BEGIN { @ = lquantize(1, 0, 10, 100); }

@@ -1,0 +1,2 @@
+
+BEGIN { trace(offsetof(int, x)); }

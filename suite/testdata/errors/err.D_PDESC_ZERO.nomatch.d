@@ -1,0 +1,2 @@
+
+nosuch:::probe { exit(0); }

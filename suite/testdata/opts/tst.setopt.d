@@ -1,0 +1,2 @@
+
+BEGIN { setopt("quiet"); printf("q\n"); exit(0); }
