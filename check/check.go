@@ -212,7 +212,17 @@ func (c *Checker) libItem(it syntax.Item) {
 		c.fail(it, diag.D_SYNTAX, "a D library may not have probe clauses")
 	case *syntax.Inline:
 		if err := c.bind(func() { c.inline(it) }, &state); err != nil {
-			c.globals[it.Name] = &InlineDef{Name: it.Name, Type: c.t.Int, X: it.X, Pos: it.Pos(), attr: attrStable, err: err, state: bound, lib: true}
+			d := &InlineDef{Name: it.Name, Type: c.t.Int, X: it.X, Pos: it.Pos(), attr: attrStable, err: err, state: bound, lib: true}
+			for _, p := range it.Params {
+				d.Params = append(d.Params, &Param{Name: p.Name, Type: c.t.Int})
+			}
+			old, ok := c.globals[it.Name].(*InlineDef)
+			switch {
+			case ok && old.lib && len(old.Params) == len(d.Params):
+				old.addNext(d)
+			case c.globals[it.Name] == nil:
+				c.globals[it.Name] = d
+			}
 		}
 	case *syntax.Translator:
 		if err := c.bind(func() { c.translator(it) }, &state); err != nil {

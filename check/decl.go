@@ -202,8 +202,12 @@ func (c *Checker) inline(n *syntax.Inline) {
 	if o == nil && c.funcs[n.Name] != nil {
 		o = c.funcs[n.Name]
 	}
-	if old, ok := o.(*InlineDef); ok && old.lib && d.lib {
-		o = nil // a later library overrides an earlier one
+	if old, ok := o.(*InlineDef); ok && old.lib {
+		if d.lib && old.Pos.File == d.Pos.File && len(old.Params) == len(d.Params) {
+			old.addNext(d)
+			return
+		}
+		o = nil // a program or a later library overrides
 	}
 	// Libraries define as inline what the language here has built in (curcpu).
 	if _, ok := o.(*BuiltinVar); ok && d.lib {
@@ -219,6 +223,14 @@ func (c *Checker) inline(n *syntax.Inline) {
 	}
 	c.globals[n.Name] = d
 	c.declaredHere[d] = true
+}
+
+// addNext appends a definition to try if those before do not bind.
+func (d *InlineDef) addNext(n *InlineDef) {
+	for d.next != nil {
+		d = d.next
+	}
+	d.next = n
 }
 
 func (c *Checker) checkInline(d *InlineDef) {

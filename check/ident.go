@@ -248,6 +248,20 @@ func (c *Checker) inlineBody(use syntax.Node, d *InlineDef) *Expr {
 	case unbound:
 		d.err = c.bind(func() { c.checkInline(d) }, &d.state)
 	}
+	for d.err != nil && d.next != nil {
+		n := d.next
+		d.Type, d.X, d.Pos, d.next = n.Type, n.X, n.Pos, n.next
+		for i, p := range d.Params {
+			// The parameters' names may differ, but uses hold on to them.
+			*p = *n.Params[i]
+		}
+		if n.state == bound { // its types do not exist
+			continue
+		}
+		if err := c.bind(func() { c.checkInline(d) }, &d.state); err == nil {
+			d.err = nil
+		}
+	}
 	if d.err != nil {
 		c.failLib(use, d.err, "inline "+d.Name)
 	}

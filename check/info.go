@@ -265,6 +265,8 @@ type InlineDef struct {
 	err   error // a library's inline that does not bind: raised at its use
 	state bindState
 	lib   bool
+	// next is the definition to try if this one of a library does not bind.
+	next *InlineDef
 }
 
 // Param is a parameter of an inline, or the input of a translator.
@@ -316,6 +318,8 @@ type XMember struct {
 
 	err   error
 	state bindState
+	// next is the definition to try if this one of a library does not bind.
+	next *XMember
 }
 
 type bindState uint8

@@ -40,6 +40,13 @@ func (c *Checker) translator(n *syntax.Translator) {
 			c.fail(mn, diag.D_XLATE_MEMB, "translator member %s is not a member of %s", mn.Name, out)
 		}
 		xm := &XMember{Name: mn.Name, X: mn.X, Type: m.Type, Member: m, Pos: mn.Pos(), Tr: tr}
+		if old := tr.byName[mn.Name]; old != nil && c.ctx.lib {
+			for old.next != nil {
+				old = old.next
+			}
+			old.next = xm
+			continue
+		}
 		tr.Members = append(tr.Members, xm)
 		tr.byName[mn.Name] = xm
 	}
@@ -60,6 +67,12 @@ func (c *Checker) bindMember(use syntax.Node, m *XMember) {
 		c.fail(use, diag.D_XLATE_MEMB, "translator member %s is defined in terms of itself", m.Name)
 	case unbound:
 		m.err = c.bind(func() { c.checkMember(m) }, &m.state)
+		for m.err != nil && m.next != nil {
+			m.X, m.Pos, m.next = m.next.X, m.next.Pos, m.next.next
+			if err := c.bind(func() { c.checkMember(m) }, &m.state); err == nil {
+				m.err = nil
+			}
+		}
 		if m.err != nil && !c.ctx.lib && c.ctx.clause == nil {
 			panic(m.err)
 		}
