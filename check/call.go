@@ -74,6 +74,16 @@ func (c *Checker) protoType(name string) *ctype.Type {
 	return t
 }
 
+// recent reports whether f is a function that some DTrace systems lack: scripts
+// written there may use its name for a variable.
+func (f *Func) recent() bool {
+	switch f.ID {
+	case FDPath, FGetf, FJSON, FLinkNtop, FMemref, FMemstr, FPcap, FPrint, FPrintm, FReturn, FStrtoll, FTolower, FToupper:
+		return true
+	}
+	return false
+}
+
 // call types a call.
 func (c *Checker) call(e *syntax.Call) *Expr {
 	f := c.function(e)

@@ -93,6 +93,9 @@ func (c *Checker) findVar(id *syntax.Ident, create bool) (*Var, Object) {
 	if v, ok := o.(*Var); ok {
 		return v, v
 	}
+	if f := c.funcs[id.Name]; o == nil && f != nil && !f.recent() {
+		return nil, f
+	}
 	if o == nil && create {
 		return c.newVar(id, syntax.Plain, id.Name), nil
 	}
