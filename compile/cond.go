@@ -22,6 +22,11 @@ func (g *gen) jump(e syntax.Expr, want bool, l *label) {
 		g.jumpVal(g.value(e), want, l)
 		return
 	}
+	g.jumpRaw(e, x, want, l)
+}
+
+// jumpRaw is jump for the value of e before its conversion.
+func (g *gen) jumpRaw(e syntax.Expr, x *check.Expr, want bool, l *label) {
 	switch n := e.(type) {
 	case *syntax.Unary:
 		if n.Op == syntax.OpNot {
@@ -181,11 +186,11 @@ func (g *gen) nonNull(e syntax.Expr) val {
 	return g.set(ir.EQ, val{r: in.Dst, w: 1}, constVal(0))
 }
 
-// logical returns the value, 0 or 1, of a condition.
+// logical returns the value, 0 or 1, of the condition e: !, && or ||.
 func (g *gen) logical(e syntax.Expr) val {
 	dst := g.newReg()
 	var no, end label
-	g.jump(e, false, &no)
+	g.jumpRaw(e, g.expr(e), false, &no)
 	g.mov(dst, constVal(1))
 	g.jmp(&end)
 	g.bind(&no)

@@ -202,6 +202,8 @@ func (g *gen) translate(e syntax.Expr, tr *check.Translator, m ir.Mem) {
 				mark := g.marked()
 				switch {
 				case t.Is(ctype.String):
+					// What is behind is zero already.
+					to.Size = uint32(min(size, g.strMax(xm.X)))
 					g.strInto(xm.X, to)
 				case t.IsScalar():
 					g.store(e, place{kind: placeMem, mem: to, idx: ir.NoReg}, t, xm.Member.Bits, xm.Member.Shift, g.value(xm.X))

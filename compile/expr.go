@@ -213,10 +213,7 @@ func (g *gen) binary(n *syntax.Binary, x *check.Expr) val {
 
 // truth returns 0 or 1.
 func (g *gen) truth(e syntax.Expr) val {
-	if x := g.expr(e); x.Const {
-		return g.set(ir.NE, constVal(x.Int), constVal(0))
-	}
-	return g.logical(e)
+	return g.set(ir.NE, g.value(e), constVal(0))
 }
 
 // arithTyped returns a o b with C's rules for operands of types ta and tb.

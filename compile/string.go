@@ -316,19 +316,31 @@ func (g *gen) strAt(m ir.Mem, addr val, user bool, n val) {
 		in.Op = ir.StrU
 	}
 	in.A = g.reg(addr)
-	if !n.isConst || n.k >= 0 {
-		switch {
-		case n.isConst && n.k+1 < int64(m.Size):
-			m.Size = uint32(max(n.k+1, 2))
-			if n.k == 0 {
-				in.Op, in.B = ir.StrU, g.reg(n)
-			}
-		case !n.isConst:
-			in.B = g.reg(n)
-		}
+	switch {
+	case !n.isConst || n.k == 0:
+		in.Op, in.B = ir.StrU, g.reg(n)
+	case n.k > 0:
+		// The size of the destination is the limit.
+		g.within(m, n.k+1, func(m ir.Mem) {
+			in.M = g.mem(m)
+			g.emit(in)
+		})
+		return
 	}
 	in.M = g.mem(m)
 	g.emit(in)
+}
+
+// within calls f to make a string in memory of at most size bytes, and copies it
+// to m where that has more.
+func (g *gen) within(m ir.Mem, size int64, f func(ir.Mem)) {
+	if int64(m.Size) <= size {
+		f(m)
+		return
+	}
+	t := g.alloc(size, 8)
+	f(t)
+	g.strCopy(m, t)
 }
 
 // strInto makes the string e in m, which is not in thread-local storage.
@@ -439,12 +451,13 @@ func (g *gen) strFrom(e syntax.Expr, x *check.Expr, m ir.Mem) {
 			return
 		}
 		// Bytes that end at a NUL or at the end of the array.
-		size := min(n, int64(m.Size)-1)
-		body, end := m, m
-		body.Size = uint32(size)
-		end.Off, end.Size = m.Off+uint32(size), 1
-		g.loadMem(e, p, body)
-		g.st(end, constVal(0))
+		g.within(m, n+1, func(m ir.Mem) {
+			body, end := m, m
+			body.Size = m.Size - 1
+			end.Off, end.Size = m.Off+body.Size, 1
+			g.loadMem(e, p, body)
+			g.st(end, constVal(0))
+		})
 		return
 	}
 	user := g.userPtr(e)

@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"sort"
 	"testing"
 
 	"github.com/godtrace/godtrace/check"
@@ -124,11 +123,3 @@ func ops(p *ir.Program) map[string]int {
 	return n
 }
 
-func sorted(m map[string]int) []string {
-	var s []string
-	for k := range m {
-		s = append(s, k)
-	}
-	sort.Strings(s)
-	return s
-}
