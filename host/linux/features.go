@@ -81,12 +81,12 @@ func (h *Host) supports(op ir.Op, _ uint8) error {
 	return nil
 }
 
-// tiny is a program that does nothing.
-func tiny(t ebpf.ProgramType) (*ebpf.Program, error) {
-	return ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "dtrace_probe", Type: t, License: bpfLicense,
+// tiny is a raw tracepoint program that does nothing.
+func tiny() (*program, error) {
+	return loadProgram(&ebpf.ProgramSpec{
+		Name: "dtrace_probe", Type: ebpf.RawTracepoint, License: bpfLicense,
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
-	})
+	}, nil, 0)
 }
 
 const bpfLicense = "GPL"
@@ -111,12 +111,12 @@ func refusal(name, what string, err error) host.Feature {
 }
 
 func testRunFeature(name string) host.Feature {
-	p, err := tiny(ebpf.RawTracepoint)
+	p, err := tiny()
 	if err != nil {
 		return refusal(name, "load a program", err)
 	}
 	defer p.Close()
-	if _, err := p.Run(&ebpf.RunOptions{Context: make([]byte, testRunContext)}); err != nil {
+	if err := p.run(-1); err != nil {
 		f := refusal(name, "run a program by BPF_PROG_TEST_RUN", err)
 		if v, _ := kernelVersion(); v.before(version{5, 10}) {
 			f.Remedy = "Linux 5.10"
@@ -127,12 +127,12 @@ func testRunFeature(name string) host.Feature {
 }
 
 func rawTracepointFeature(name, tracepoint string) host.Feature {
-	p, err := tiny(ebpf.RawTracepoint)
+	p, err := tiny()
 	if err != nil {
 		return refusal(name, "load a program", err)
 	}
 	defer p.Close()
-	l, err := link.AttachRawTracepoint(link.RawTracepointOptions{Name: tracepoint, Program: p})
+	l, err := p.attachRaw(tracepoint)
 	if err != nil {
 		f := refusal(name, "attach to raw tracepoint "+tracepoint, err)
 		if errors.Is(err, os.ErrNotExist) {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file has the package's only uses of unsafe: words of memory shared with
-// the kernel, and the attributes of bpf(2).
+// This file and program.go have the package's only uses of unsafe: words of
+// memory shared with the kernel, and the attributes of bpf(2).
 
 // word32 returns the word at an offset of shared memory. The slice is a mapping,
 // so it starts on a page and does not move; off is a multiple of 4 within it,
@@ -71,38 +71,25 @@ type batchAttr struct {
 	elemFlags, flags  uint64
 }
 
-// Commands of bpf(2) that act on many elements of a map (Linux 5.6).
-const (
-	cmdLookupBatch = 24
-	cmdDeleteBatch = 27
-)
-
 // mapBatch runs a batch command. The slices may be nil where the command does
 // not use them. The attributes hold them as pointers, so that they stay alive
 // and are followed if a stack moves; the attributes themselves escape to the
-// heap through unix.Syscall. It returns the number of elements done.
+// heap through bpfCall. It returns the number of elements done.
 func mapBatch(cmd uintptr, fd int, in, out, keys, values []byte, count uint32) (uint32, error) {
 	a := batchAttr{inBatch: pointer(in), outBatch: pointer(out), keys: pointer(keys), values: pointer(values), count: count, mapFD: uint32(fd)}
-	_, _, e := unix.Syscall(unix.SYS_BPF, cmd, uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a))
-	if e != 0 {
-		return a.count, e
-	}
-	return a.count, nil
+	_, err := bpfCall(cmd, unsafe.Pointer(&a), unsafe.Sizeof(a))
+	return a.count, err
 }
 
 // lookupRaw reads one element's value, of all CPUs for a per-CPU map, as the
 // kernel lays it out.
 func lookupRaw(fd int, key, value []byte) error {
-	const cmdLookup = 1
 	a := struct {
 		mapFD      uint32
 		_          uint32
 		key, value unsafe.Pointer
 		flags      uint64
 	}{mapFD: uint32(fd), key: pointer(key), value: pointer(value)}
-	_, _, e := unix.Syscall(unix.SYS_BPF, cmdLookup, uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a))
-	if e != 0 {
-		return e
-	}
-	return nil
+	_, err := bpfCall(cmdMapLookup, unsafe.Pointer(&a), unsafe.Sizeof(a))
+	return err
 }

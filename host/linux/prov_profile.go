@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/godtrace/godtrace/bpf"
@@ -165,7 +164,7 @@ func (p *profileProvider) hooks(ps []*probe.Probe) ([]hook, error) {
 		period, oneCPU := pr.Key, strings.HasPrefix(pr.Name, "tick-")
 		hs = append(hs, hook{
 			bpf.Hook{Kind: bpf.PerfEvent, Name: pr.Name, Args: bpf.ArgsProfile, Probes: hookProbes([]*probe.Probe{pr})},
-			func(s *Session, prog *ebpf.Program) (closer, error) {
+			func(s *Session, prog *program) (closer, error) {
 				cpus, err := s.timerCPUs(oneCPU)
 				if err != nil {
 					return nil, err
@@ -189,7 +188,7 @@ func (fds perfFDs) Close() error {
 
 // attachClock runs prog every period nanoseconds on each of the CPUs. A CPU that
 // went offline meanwhile is left out.
-func attachClock(cpus []int, period uint64, prog *ebpf.Program) (closer, error) {
+func attachClock(cpus []int, period uint64, prog *program) (closer, error) {
 	var fds perfFDs
 	for _, cpu := range cpus {
 		attr := unix.PerfEventAttr{
@@ -206,7 +205,7 @@ func attachClock(cpus []int, period uint64, prog *ebpf.Program) (closer, error) 
 			return nil, fmt.Errorf("open the software clock of CPU %d: %w", cpu, err)
 		}
 		fds = append(fds, fd)
-		if err = unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.FD()); err != nil {
+		if err = unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.fd); err != nil {
 			fds.Close()
 			return nil, fmt.Errorf("attach to the software clock of CPU %d: %w", cpu, err)
 		}

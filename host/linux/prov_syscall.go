@@ -6,9 +6,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
-
 	"github.com/godtrace/godtrace/bpf"
 	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/ctype"
@@ -139,9 +136,7 @@ func (p *syscallProvider) hooks(ps []*probe.Probe) ([]hook, error) {
 // rawHook completes a hook on a raw tracepoint.
 func rawHook(tracepoint string, b bpf.Hook) hook {
 	b.Kind, b.AttachTo = bpf.RawTracepoint, tracepoint
-	return hook{b, func(_ *Session, prog *ebpf.Program) (closer, error) {
-		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: tracepoint, Program: prog})
-	}}
+	return hook{b, func(_ *Session, prog *program) (closer, error) { return prog.attachRaw(tracepoint) }}
 }
 
 func (p *syscallProvider) features() []host.Feature {

@@ -5,8 +5,6 @@ package linux
 import (
 	"slices"
 
-	"github.com/cilium/ebpf"
-
 	"github.com/godtrace/godtrace/bpf"
 	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/host"
@@ -38,7 +36,7 @@ type provider interface {
 // session runs itself (BEGIN, END).
 type hook struct {
 	bpf.Hook
-	attach func(s *Session, prog *ebpf.Program) (closer, error)
+	attach func(s *Session, prog *program) (closer, error)
 }
 
 // closer detaches something.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -29,7 +28,8 @@ type Session struct {
 	prog  *ir.Program
 	opt   host.Options
 	obj   *bpf.Object
-	coll  *ebpf.Collection
+	maps  *ebpf.Collection
+	progs []*program // as obj.Programs
 	hooks []hook
 	stats io.Closer
 
@@ -74,7 +74,7 @@ func (h *Host) Open(prog *ir.Program, opt host.Options) (host.Session, error) {
 	}
 	if err := s.load(); err != nil {
 		s.Close()
-		return nil, explain(err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -140,9 +140,17 @@ func (s *Session) load() error {
 			s.stats = nil
 		}
 	}
-	s.coll, err = ebpf.NewCollectionWithOptions(s.obj.Collection(), ebpf.CollectionOptions{})
+	s.maps, err = ebpf.NewCollection(&ebpf.CollectionSpec{Maps: s.obj.Maps})
 	if err != nil {
-		return s.loadError(err)
+		return explain(fmt.Errorf("create the maps: %w", err))
+	}
+	for i := range s.obj.Programs {
+		p := &s.obj.Programs[i]
+		prog, err := loadProgram(p.Spec, s.maps.Maps, 0)
+		if err != nil {
+			return s.loadError(p, err)
+		}
+		s.progs = append(s.progs, prog)
 	}
 	if s.ctl, err = s.mapMemory(bpf.MapControl); err != nil {
 		return err
@@ -153,7 +161,7 @@ func (s *Session) load() error {
 	lay := &s.obj.Layout
 	if lay.HasRings {
 		for c := range lay.CPUs {
-			m := s.coll.Maps[bpf.RingName(c)]
+			m := s.maps.Maps[bpf.RingName(c)]
 			if m == nil {
 				return fmt.Errorf("BUG: the ring buffer of CPU %d is missing", c)
 			}
@@ -174,7 +182,7 @@ func (s *Session) load() error {
 		ag := &s.prog.Aggs[i]
 		a := aggregation{spec: ag.Spec, layout: lay.Aggs[i], keyLen: int(ag.KeySize)}
 		if a.layout.Map != bpf.MapCPU && a.layout.Map != "" {
-			if a.table = s.coll.Maps[a.layout.Map]; a.table == nil {
+			if a.table = s.maps.Maps[a.layout.Map]; a.table == nil {
 				return fmt.Errorf("BUG: map %s of aggregation @%s is missing", a.layout.Map, ag.Name)
 			}
 			a.keyLen = int(a.table.KeySize())
@@ -186,7 +194,7 @@ func (s *Session) load() error {
 }
 
 func (s *Session) mapMemory(name string) ([]byte, error) {
-	m := s.coll.Maps[name]
+	m := s.maps.Maps[name]
 	if m == nil {
 		return nil, fmt.Errorf("BUG: map %s is missing", name)
 	}
@@ -194,28 +202,20 @@ func (s *Session) mapMemory(name string) ([]byte, error) {
 }
 
 // loadError says which clauses a program that the kernel refuses comes from.
-func (s *Session) loadError(err error) error {
-	var ve *ebpf.VerifierError
-	for i := range s.obj.Programs {
-		p := &s.obj.Programs[i]
-		if !strings.HasPrefix(err.Error(), "program "+p.Name+":") {
-			continue
-		}
-		where := make([]string, 0, len(p.Clauses))
-		for _, c := range p.Clauses {
-			cl := s.prog.Clauses[c]
-			where = append(where, fmt.Sprintf("clause %d (%s)", c+1, cl.Name))
-		}
-		msg := fmt.Sprintf("load the program of %s for %s", s.hooks[p.Hook].Name, joinWords(where))
-		for _, n := range p.Needs {
-			msg += fmt.Sprintf("; it needs %s", n.Feature)
-		}
-		if errors.As(err, &ve) && len(ve.Log) > 0 {
-			return fmt.Errorf("%s: the kernel's verifier refuses it: %w\n\t%s", msg, ve.Cause, shorten(ve.Log, 4))
-		}
-		return fmt.Errorf("%s: %w", msg, err)
+func (s *Session) loadError(p *bpf.Program, err error) error {
+	where := make([]string, 0, len(p.Clauses))
+	for _, c := range p.Clauses {
+		where = append(where, fmt.Sprintf("clause %d (%s)", c+1, s.prog.Clauses[c].Name))
 	}
-	return fmt.Errorf("load into the kernel: %w", err)
+	msg := fmt.Sprintf("load the program of %s for %s", s.hooks[p.Hook].Name, joinWords(where))
+	for _, n := range p.Needs {
+		msg += fmt.Sprintf("; it needs %s", n.Feature)
+	}
+	var ve *ebpf.VerifierError
+	if errors.As(err, &ve) && len(ve.Log) > 0 {
+		return fmt.Errorf("%s: the kernel's verifier refuses it: %w\n\t%s", msg, ve.Cause, shorten(ve.Log, 4))
+	}
+	return explain(fmt.Errorf("%s: %w", msg, err))
 }
 
 func (s *Session) state() bpf.State { return bpf.State(word32(s.ctl, bpf.CtlState).Load()) }
@@ -247,7 +247,7 @@ func (s *Session) Start(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		l, err := h.attach(s, s.coll.Programs[p.Name])
+		l, err := h.attach(s, s.progs[i])
 		if err != nil {
 			return explain(fmt.Errorf("attach %s: %w", h.Name, err))
 		}
@@ -271,11 +271,7 @@ func (s *Session) runPhase(ph bpf.Phase) error {
 		if h.Kind != bpf.TestRun || h.Phase != ph {
 			continue
 		}
-		ro := &ebpf.RunOptions{Context: make([]byte, testRunContext)}
-		if s.opt.CPU >= 0 {
-			ro.Flags, ro.CPU = unix.BPF_F_TEST_RUN_ON_CPU, uint32(s.opt.CPU)
-		}
-		if _, err := s.coll.Programs[p.Name].Run(ro); err != nil {
+		if err := s.progs[i].run(s.opt.CPU); err != nil {
 			return explain(fmt.Errorf("run %s: %w", h.Name, err))
 		}
 	}
@@ -394,14 +390,13 @@ func (s *Session) Drops() (record.Drops, error) {
 		return record.Drops{}, errors.New("session: closed")
 	}
 	d := s.obj.ReadDrops(s.cpu)
-	for i := range s.obj.Programs {
-		p := &s.obj.Programs[i]
-		st, err := s.coll.Programs[p.Name].Stats()
+	for _, p := range s.progs {
+		st, err := p.stats()
 		if err != nil {
-			continue // kernels before 5.12 do not count them
+			return d, err
 		}
-		if st.RecursionMisses > 0 {
-			d.Add(record.DropNest, 0, st.RecursionMisses)
+		if st.misses > 0 {
+			d.Add(record.DropNest, 0, st.misses)
 		}
 	}
 	return d, nil
@@ -419,10 +414,10 @@ func (s *Session) Cost() (c host.Cost) {
 	if s.stats == nil {
 		return c
 	}
-	for i := range s.obj.Programs {
-		if st, err := s.coll.Programs[s.obj.Programs[i].Name].Stats(); err == nil {
-			c.Firings += st.RunCount
-			c.KernelNanos += uint64(st.Runtime)
+	for _, p := range s.progs {
+		if st, err := p.stats(); err == nil {
+			c.Firings += st.runs
+			c.KernelNanos += st.nanos
 		}
 	}
 	return c
@@ -496,8 +491,13 @@ func (s *Session) Close() error {
 			*m = nil
 		}
 	}
-	if s.coll != nil {
-		s.coll.Close()
+	for _, p := range s.progs {
+		if e := p.Close(); err == nil {
+			err = e
+		}
+	}
+	if s.maps != nil {
+		s.maps.Close()
 	}
 	if s.stats != nil {
 		if e := s.stats.Close(); err == nil {
