@@ -24,7 +24,7 @@ func aggValues() (v []int64) {
 func TestAggregations(t *testing.T) {
 	specs := []string{
 		"count", "sum", "avg", "min", "max", "stddev", "quantize",
-		"lquantize(0,100,10)", "lquantize(-50,51,7)", "lquantize(-2147483648,2147418113,65535)",
+		"lquantize(0,100,10)", "lquantize(-50,51,7)", "lquantize(-2147483648,2147418111,65535)",
 		"llquantize(10,0,6,20)", "llquantize(2,3,20,2)", "llquantize(10,0,18,10)", "llquantize(2,0,62,1)",
 	}
 	for _, spec := range specs {

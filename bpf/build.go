@@ -26,8 +26,9 @@ type gen struct {
 
 	// str is the size that every string operand can be read in, a multiple of 8;
 	// 0 if the program has no string operation.
-	str  uint32
-	heap bool // the program allocates scratch memory
+	str     uint32
+	strMask int32 // mask of positions in temporary strings
+	heap    bool  // the program allocates scratch memory
 	// localSlot is set if Space Local is in the slot and not on the stack.
 	localSlot bool
 	errors    []int // clauses of ERROR
@@ -43,8 +44,11 @@ type gen struct {
 
 // slotLayout has the offsets in a scratch slot.
 type slotLayout struct {
-	local, localErr, frame, spill, tmp, tmp2, tok, heapTop, heap uint32
-	size                                                         uint32
+	heapTop, tokPos, vars, spill, local, localErr, frame uint32
+	// tmp is where string operations make their results, tmp2 and tmp3 hold copies
+	// of their operands, tok the string that strtok() works on.
+	tmp, tmp2, tmp3, tok, heap uint32
+	size                       uint32
 }
 
 // Build compiles a verified program for the given hooks. Clauses whose probes
@@ -149,6 +153,13 @@ func (g *gen) survey() {
 // room for one, so that every string operand can be read in full size.
 func (g *gen) layout() {
 	p := g.prog
+	tmp2 := uint32(64)
+	for i := range p.Aggs {
+		tmp2 = max(tmp2, p.Aggs[i].KeySize)
+	}
+	for i := range p.Vars {
+		tmp2 = max(tmp2, p.Vars[i].KeySize)
+	}
 	// MapConst.
 	g.konst = append(g.konst, p.Const...)
 	g.pad(g.str)
@@ -178,16 +189,12 @@ func (g *gen) layout() {
 	g.log2 = g.pad(0)
 	g.konst = append(g.konst, log2Table()...)
 
-	// The scratch slot.
+	// The scratch slot: what is reached by small offsets comes first.
 	s := &g.slot
 	at := uint32(0)
 	area := func(off *uint32, size uint32) {
 		*off = at
 		at = roundUp(at+size, 8)
-	}
-	if g.localSlot {
-		area(&s.local, p.LocalSize+g.str)
-		area(&s.localErr, p.LocalSize+g.str)
 	}
 	var frame, spill uint32
 	for i, c := range p.Clauses {
@@ -196,12 +203,20 @@ func (g *gen) layout() {
 		}
 		spill = max(spill, uint32(8*c.NumReg))
 	}
-	area(&s.frame, frame+g.str)
-	area(&s.spill, spill)
-	area(&s.tmp, max(2*g.str, tmpBytes))
-	area(&s.tmp2, max(2*g.str, 512))
-	area(&s.tok, g.str+16)
 	area(&s.heapTop, 8)
+	area(&s.tokPos, 8)
+	area(&s.vars, 8*numVars)
+	area(&s.spill, spill)
+	if g.localSlot {
+		area(&s.local, p.LocalSize+g.str)
+		area(&s.localErr, p.LocalSize+g.str)
+	}
+	area(&s.frame, frame+g.str)
+	g.strMask = int32(powerOfTwo(uint64(g.str))) - 1
+	area(&s.tmp, max(2*uint32(g.strMask+1), tmpBytes))
+	area(&s.tmp2, max(uint32(g.strMask+1), tmp2))
+	area(&s.tmp3, uint32(g.strMask+1))
+	area(&s.tok, uint32(g.strMask+1))
 	if g.heap {
 		// Offset and size of an allocation are each bounded by the size, and the
 		// kernel's verifier adds the bounds.

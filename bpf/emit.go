@@ -116,7 +116,7 @@ func (e *emitter) finish() (asm.Instructions, error) {
 		}
 		rel := to - e.off[f.ins] - 1
 		in := &e.ins[f.ins]
-		if in.Src == pseudoCall && in.OpCode.Class().IsJump() || in.OpCode.IsDWordLoad() {
+		if in.OpCode == asm.Call.Op(asm.ImmSource) || in.OpCode.IsDWordLoad() {
 			in.Constant = int64(rel)
 			continue
 		}

@@ -376,7 +376,7 @@ func (p *progGen) claim(out label) {
 	if p.heap {
 		p.storeImm(r7, int32(p.slot.heapTop), 0, 8)
 	}
-	p.storeImm(r7, int32(p.slot.tok), 0, 8)
+	p.storeImm(r7, int32(p.slot.tokPos), -1, 8)
 }
 
 // helperCPU adds the offset of this CPU's slots to s, which is kept over the call.
