@@ -38,7 +38,6 @@ type emitter struct {
 	off    []int   // raw offset of each instruction
 	labels []int   // raw offset of each label, -1 while unbound
 	refs   []bool  // labels that are referred to
-	here   []label // labels bound since the last instruction
 	dead   bool    // control does not come here
 	fix    []fixup
 	err    error
@@ -65,13 +64,16 @@ func (e *emitter) bind(l label) {
 		e.fix = e.fix[:len(e.fix)-1]
 		e.ins, e.off = e.ins[:f.ins], e.off[:f.ins]
 		e.raw--
-		for _, h := range e.here {
-			e.labels[h] = e.raw
+		// Labels set behind the jump move with it, those too behind a jump that
+		// this loop removed before.
+		for h, at := range e.labels {
+			if at > e.raw {
+				e.labels[h] = e.raw
+			}
 		}
 		e.dead = false
 	}
 	e.labels[l] = e.raw
-	e.here = append(e.here, l)
 	if e.refs[l] {
 		e.dead = false
 	}
@@ -91,7 +93,6 @@ func (e *emitter) emit(in asm.Instruction) {
 	if e.dead {
 		return
 	}
-	e.here = e.here[:0]
 	if op := in.OpCode; op == asm.Ja.Op(asm.ImmSource) || op == asm.Return().OpCode {
 		defer func() { e.dead = true }()
 	}
