@@ -34,11 +34,11 @@ const (
 // emitter collects the instructions of one program, all its functions.
 type emitter struct {
 	ins    []asm.Instruction
-	raw    int     // length so far in 8-byte slots
-	off    []int   // raw offset of each instruction
-	labels []int   // raw offset of each label, -1 while unbound
-	refs   []bool  // labels that are referred to
-	dead   bool    // control does not come here
+	raw    int    // length so far in 8-byte slots
+	off    []int  // raw offset of each instruction
+	labels []int  // raw offset of each label, -1 while unbound
+	refs   []bool // labels that are referred to
+	dead   bool   // control does not come here
 	fix    []fixup
 	err    error
 }
