@@ -160,4 +160,4 @@ ret
 	}
 }
 
-var _ ir.AggID
+func irAgg(i int) ir.AggID { return ir.AggID(i) }

@@ -68,22 +68,42 @@ func (c *clauseGen) aggregate(in *ir.Instr) {
 func (c *clauseGen) tuple(in *ir.Instr, a *ir.Agg, l *AggLayout, done label) {
 	have := c.newLabel()
 	key := c.key(c.mem(in.M), a.KeySize)
-	lookup := func() {
-		c.mapPtr(r1, l.Map)
-		key(r2)
-		c.helper(asm.FnMapLookupElem)
-		c.jImm(asm.JNE, r0, 0, have)
+	if c.compact {
+		p := c.progGen
+		key(r1)
+		c.call(c.routine("tuple_"+l.Map, func() {
+			have := p.newLabel()
+			p.mov(r6, r1)
+			p.findTuple(l.Map, func(d asm.Register) { p.mov(d, r6) }, have)
+			p.movImm(r0, 0)
+			p.bind(have)
+			p.exit()
+		}))
+		c.jImm(asm.JEq, r0, 0, done)
+		return
 	}
-	lookup()
-	c.mapPtr(r1, l.Map)
-	key(r2)
-	c.mapValue(r3, MapConst, c.zeros)
-	c.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
-	c.helper(asm.FnMapUpdateElem)
-	lookup()
-	c.drop(record.DropAggregation)
+	c.findTuple(l.Map, key, have)
 	c.jmp(done)
 	c.bind(have)
+}
+
+// findTuple looks a tuple up and goes to have with its value's address in r0. It
+// makes the tuple if there is none; without room it counts a drop and goes on.
+func (p *progGen) findTuple(name string, key func(d asm.Register), have label) {
+	lookup := func() {
+		p.mapPtr(r1, name)
+		key(r2)
+		p.helper(asm.FnMapLookupElem)
+		p.jImm(asm.JNE, r0, 0, have)
+	}
+	lookup()
+	p.mapPtr(r1, name)
+	key(r2)
+	p.mapValue(r3, MapConst, p.zeros)
+	p.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
+	p.helper(asm.FnMapUpdateElem)
+	lookup()
+	p.drop(record.DropAggregation)
 }
 
 // key returns a function that loads the address of a tuple for a map helper. A

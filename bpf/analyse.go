@@ -63,13 +63,22 @@ func (g *gen) needs(c *ir.Clause, in *ir.Instr, fired bool) (s items) {
 // flows follows a clause from its start, where may holds what earlier clauses
 // may have fetched. Availability only grows along a path, so one pass suffices;
 // a loop's head may find fetched what the loop's body fetches.
-func (g *gen) flows(c *ir.Clause, may items) []flow {
+// In compact code records are reserved and committed by functions that find the
+// CPU's block themselves.
+func (g *gen) flows(c *ir.Clause, may items, compact bool) []flow {
+	needs := func(in *ir.Instr, fired bool) items {
+		n := g.needs(c, in, fired)
+		if compact && (in.Op == ir.Fire || in.Op == ir.Ret) {
+			n &^= itemBlock
+		}
+		return n
+	}
 	f := make([]flow, len(c.Code)+1)
 	f[0] = flow{may: may, reached: true}
 	for pc := range c.Code {
 		if in := &c.Code[pc]; in.Op == ir.Loop {
 			for i := int(in.Target); i <= pc; i++ {
-				f[in.Target].may |= g.needs(c, &c.Code[i], true)
+				f[in.Target].may |= needs(&c.Code[i], true)
 			}
 		}
 	}
@@ -78,7 +87,7 @@ func (g *gen) flows(c *ir.Clause, may items) []flow {
 		if !at.reached {
 			continue
 		}
-		n := g.needs(c, in, at.fired)
+		n := needs(in, at.fired)
 		out := flow{at.must | n, at.may | n, at.fired || in.Op == ir.Fire, true}
 		join := func(t int) {
 			if !f[t].reached {

@@ -22,6 +22,8 @@ type clauseGen struct {
 	regs    []asm.Register // free callee-saved registers
 	seen    items          // shared items that earlier clauses may have fetched
 	isError bool
+	// compact asks for short code: what is long and common is called.
+	compact bool
 
 	places   []place
 	flow     []flow
@@ -77,7 +79,7 @@ func (c *clauseGen) need(f Feature, what string) error {
 // also after a fault.
 func (c *clauseGen) generate() error {
 	code := c.c.Code
-	c.flow = c.flows(c.c, c.seen)
+	c.flow = c.flows(c.c, c.seen, c.compact)
 	frame := int32(0)
 	if c.info.frameStack {
 		frame = int32(roundUp(c.c.FrameSize, 8))
@@ -337,7 +339,17 @@ func (c *clauseGen) block(d asm.Register) {
 		c.load(d, rFP, c.ownOff(ownBlock), 8)
 		return
 	}
-	c.blockAddr(d)
+	if c.compact {
+		c.call(c.routine("block", func() {
+			p := c.progGen
+			p.blockAddr(r1)
+			p.mov(r0, r1)
+			p.exit()
+		}))
+		c.mov(d, r0)
+	} else {
+		c.blockAddr(d)
+	}
 	c.store(rFP, c.ownOff(ownBlock), d, 8)
 }
 

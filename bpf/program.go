@@ -484,7 +484,7 @@ func (p *progGen) chunks(runs []clauseRun) error {
 				skip := p.newLabel()
 				p.guard(&part[k], first+k, r9, 0, skip)
 				c := p.newClause(part[k].clause)
-				c.fb, c.seen = r9, p.mayItems
+				c.fb, c.seen, c.compact = r9, p.mayItems, true
 				if e := c.generate(); e != nil {
 					err = errors.Join(err, e)
 					p.err = err

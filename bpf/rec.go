@@ -25,13 +25,26 @@ func (g *gen) wakeShift() int32 {
 // clause ends here, the loss counted.
 func (c *clauseGen) fire() {
 	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
+	size := record.HeaderSize + c.c.RecSize
+	if c.compact {
+		c.movImm(r1, int64(size))
+		c.call(c.reserveRoutine())
+		c.jImm(asm.JEq, r0, 0, c.end)
+		c.fireHeader()
+		return
+	}
 	full, ok := c.newLabel(), c.newLabel()
-	c.reserve(record.HeaderSize+c.c.RecSize, full)
+	c.reserve(func(d asm.Register) { c.movImm(d, int64(size)) }, full)
 	c.jmp(ok)
 	c.bind(full)
 	c.drop(record.DropPrincipal)
 	c.jmp(c.end)
 	c.bind(ok)
+	c.fireHeader()
+}
+
+// fireHeader makes r0 the clause's record and fills in its header.
+func (c *clauseGen) fireHeader() {
 	c.mov(r8, r0)
 	c.header(r8, uint32(c.idx))
 	if c.c.Conditional {
@@ -39,9 +52,10 @@ func (c *clauseGen) fire() {
 	}
 }
 
-// reserve puts the address of size bytes of this CPU's ring buffer into r0, or
-// jumps to full. It clobbers r1 to r5 and leaves the CPU's block in its item.
-func (c *clauseGen) reserve(size uint32, full label) {
+// reserve puts the address of room in this CPU's ring buffer into r0, or jumps to
+// full; size loads the number of bytes. It clobbers r1 to r5 and leaves the CPU's
+// block in its item.
+func (c *clauseGen) reserve(size func(d asm.Register), full label) {
 	c.block(r1)
 	if c.cfg.Fill {
 		c.load(r2, r1, CPUFull, 8)
@@ -55,7 +69,7 @@ func (c *clauseGen) reserve(size uint32, full label) {
 	c.helper(asm.FnMapLookupElem)
 	c.jImm(asm.JEq, r0, 0, full)
 	c.mov(r1, r0)
-	c.movImm(r2, int64(size))
+	size(r2)
 	c.movImm(r3, 0)
 	c.helper(asm.FnRingbufReserve)
 	if !c.cfg.Fill {
@@ -69,6 +83,39 @@ func (c *clauseGen) reserve(size uint32, full label) {
 	c.store(r1, CPUFull, r2, 8)
 	c.jmp(full)
 	c.bind(got)
+}
+
+// reserveRoutine is a function that reserves as many bytes as r1 says. It returns
+// 0 if there is no room, the loss counted. Long lists of clauses call it: each
+// call that the kernel inlines into a program costs it time in proportion to the
+// program's length.
+func (p *progGen) reserveRoutine() label {
+	return p.routine("reserve", func() {
+		p.mov(r6, r1)
+		w := &clauseGen{progGen: p, c: &ir.Clause{}, fb: r9, flow: []flow{{}}}
+		full := p.newLabel()
+		w.reserve(func(d asm.Register) { p.mov(d, r6) }, full)
+		p.exit()
+		p.bind(full)
+		p.drop(record.DropPrincipal)
+		p.movImm(r0, 0)
+		p.exit()
+	})
+}
+
+// submitRoutine is a function that commits the record in r1, r2 bytes long.
+func (p *progGen) submitRoutine() label {
+	return p.routine("submit", func() {
+		p.mov(r6, r1)
+		p.mov(r7, r2)
+		p.blockAddr(r4)
+		p.submitCounted(r6, func(d asm.Register) {
+			p.alu(asm.Add, d, r7)
+			p.aluImm(asm.Add, d, 8)
+		})
+		p.movImm(r0, 0)
+		p.exit()
+	})
 }
 
 // header fills the header of the record at rec, whose Clause is cl.
@@ -108,20 +155,32 @@ func (c *clauseGen) submit(rec asm.Register, size uint32, force bool) {
 		c.helper(asm.FnRingbufSubmit)
 		return
 	}
-	quiet := c.newLabel()
+	if c.compact {
+		c.mov(r1, rec)
+		c.movImm(r2, int64(size))
+		c.call(c.submitRoutine())
+		return
+	}
 	c.load(r4, rFP, c.ownOff(ownBlock), 8)
-	c.load(r3, r4, CPUWake, 8)
-	c.mov(r5, r3)
-	c.aluImm(asm.Add, r3, int32(roundUp(size, 8)+8))
-	c.store(r4, CPUWake, r3, 8)
-	c.alu(asm.Xor, r5, r3)
-	c.aluImm(asm.RSh, r5, c.wakeShift())
-	c.mov(r1, rec)
-	c.movImm(r2, ringNoWakeup)
-	c.jImm(asm.JEq, r5, 0, quiet)
-	c.movImm(r2, ringForceWakeup)
-	c.bind(quiet)
-	c.helper(asm.FnRingbufSubmit)
+	c.submitCounted(rec, func(d asm.Register) { c.aluImm(asm.Add, d, int32(roundUp(size, 8)+8)) })
+}
+
+// submitCounted commits the record in rec; r4 is the CPU's block, add adds the
+// record's size to a register.
+func (p *progGen) submitCounted(rec asm.Register, add func(d asm.Register)) {
+	quiet := p.newLabel()
+	p.load(r3, r4, CPUWake, 8)
+	p.mov(r5, r3)
+	add(r3)
+	p.store(r4, CPUWake, r3, 8)
+	p.alu(asm.Xor, r5, r3)
+	p.aluImm(asm.RSh, r5, p.wakeShift())
+	p.mov(r1, rec)
+	p.movImm(r2, ringNoWakeup)
+	p.jImm(asm.JEq, r5, 0, quiet)
+	p.movImm(r2, ringForceWakeup)
+	p.bind(quiet)
+	p.helper(asm.FnRingbufSubmit)
 }
 
 // mark sets an action's bit in a conditional record's mask.
@@ -180,7 +239,7 @@ func (p *progGen) newErrorWriter() *clauseGen {
 func (c *clauseGen) errorRecord() {
 	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
 	full, done := c.newLabel(), c.newLabel()
-	c.reserve(record.HeaderSize+record.ErrorSize, full)
+	c.reserve(func(d asm.Register) { c.movImm(d, record.HeaderSize+record.ErrorSize) }, full)
 	c.mov(r8, r0)
 	c.header(r8, record.ClauseError)
 	for off := int32(0); off < record.ErrorSize; off += 8 {
