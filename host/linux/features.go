@@ -10,7 +10,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
 	"github.com/godtrace/godtrace/bpf"
@@ -104,6 +103,9 @@ func refusal(name, what string, err error) host.Feature {
 		f.Remedy = "boot without lockdown=confidentiality"
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.ENOSYS):
 		f.Remedy = "a kernel with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
+	case errors.Is(err, unix.EPERM):
+		f.Detail += ", though this process has the capabilities and lockdown is off"
+		f.Remedy = "a kernel whose security policy allows it"
 	default:
 		f.Remedy = "see the error"
 	}
@@ -260,31 +262,39 @@ func attachFeature(name, pmu, option string) host.Feature {
 	return host.Feature{Name: name, OK: true, Detail: "event source " + pmu}
 }
 
-// fentryFeature tries to load a program for the entry of a function.
+// fentryFeature tries a program at the entry of a function.
 func (h *Host) fentryFeature() host.Feature {
-	const name = "kernel function probes by fentry"
-	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "dtrace_probe", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: "do_nanosleep", License: bpfLicense,
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
-	})
+	const name, function = "kernel function probes by fentry", "do_nanosleep"
+	k, err := h.kernelBTF()
 	if err != nil {
-		f := refusal(name, "load a program", err)
+		return host.Feature{Name: name, Detail: err.Error(), Remedy: "CONFIG_DEBUG_INFO_BTF"}
+	}
+	id, ok := k.Find(btf.KindFunc, function)
+	if !ok {
+		return host.Feature{Name: name, Detail: "BTF tells of no function " + function, Remedy: "a kernel with BTF of its functions"}
+	}
+	p, err := loadProgram(&ebpf.ProgramSpec{
+		Name: "dtrace_probe", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, License: bpfLicense,
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	}, nil, uint32(id))
+	if err != nil {
+		f := refusal(name, "load a program for "+function, err)
 		if f.Remedy == "see the error" {
-			f.Remedy = "Linux 5.5 on x86-64, 6.0 on arm64, with CONFIG_DEBUG_INFO_BTF and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+			f.Remedy = "Linux 5.5 on x86-64, 6.0 on arm64, with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
 		}
 		return f
 	}
 	defer p.Close()
-	l, err := link.AttachTracing(link.TracingOptions{Program: p})
+	l, err := p.attachTracing()
 	if err != nil {
-		f := refusal(name, "attach to do_nanosleep", err)
+		f := refusal(name, "attach to "+function, err)
 		if f.Remedy == "see the error" {
 			f.Remedy = "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
 		}
 		return f
 	}
 	l.Close()
-	return host.Feature{Name: name, OK: true, Detail: "attached to do_nanosleep for a moment"}
+	return host.Feature{Name: name, OK: true, Detail: "attached to " + function + " for a moment"}
 }
 
 func lockdownFeature() host.Feature {

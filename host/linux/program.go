@@ -240,7 +240,13 @@ func (fd fdCloser) Close() error { return unix.Close(int(fd)) }
 
 // attachRaw attaches a program to a raw tracepoint.
 func (p *program) attachRaw(tracepoint string) (closer, error) {
-	name := append([]byte(tracepoint), 0)
+	return p.rawOpen(append([]byte(tracepoint), 0), "open raw tracepoint "+tracepoint)
+}
+
+// attachTracing attaches a tracing program to what it was loaded for.
+func (p *program) attachTracing() (closer, error) { return p.rawOpen(nil, "attach") }
+
+func (p *program) rawOpen(name []byte, what string) (closer, error) {
 	a := struct {
 		name unsafe.Pointer
 		fd   uint32
@@ -248,7 +254,7 @@ func (p *program) attachRaw(tracepoint string) (closer, error) {
 	}{name: pointer(name), fd: uint32(p.fd)}
 	fd, err := bpfCall(cmdRawOpen, unsafe.Pointer(&a), unsafe.Sizeof(a))
 	if err != nil {
-		return nil, fmt.Errorf("open raw tracepoint %s: %w", tracepoint, err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return fdCloser(fd), nil
 }

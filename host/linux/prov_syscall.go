@@ -133,9 +133,16 @@ func (p *syscallProvider) hooks(ps []*probe.Probe) ([]hook, error) {
 	return hs, nil
 }
 
+// rawFrames are the frames that a raw tracepoint puts on the stack: the program
+// and bpf_trace_run.
+const rawFrames = 2
+
 // rawHook completes a hook on a raw tracepoint.
 func rawHook(tracepoint string, b bpf.Hook) hook {
-	b.Kind, b.AttachTo = bpf.RawTracepoint, tracepoint
+	b.Kind, b.AttachTo, b.SkipFrames = bpf.RawTracepoint, tracepoint, rawFrames
+	if v, _ := kernelVersion(); b.User && !v.before(version{6, 13}) {
+		b.SkipFrames++ // __bpf_trace_sys_enter: tracepoints of system calls may fault since
+	}
 	return hook{b, func(_ *Session, prog *program) (closer, error) { return prog.attachRaw(tracepoint) }}
 }
 

@@ -674,3 +674,47 @@ clause "ERROR" probes=3
 		t.Errorf("ERROR fired %d times", n)
 	}
 }
+
+// TestKernelStack holds that stack() starts with the kernel's own code.
+func TestKernelStack(t *testing.T) {
+	needTracing(t)
+	h := newHost(t)
+	c := newChild(t)
+	if _, ok, err := h.Symbol("", "schedule"); !ok || err != nil {
+		t.Skip("no kernel symbols")
+	}
+	for _, desc := range []string{"syscall::read:entry", "syscall::read:return", "sdt:::sched_switch"} {
+		s := start(t, h, host.Options{}, fmt.Sprintf(`
+clause "%s" probes=%d record=160
+  action 0 stack fields=stack@0:160
+  bi r0, pid
+  br.ne r0, %d, ->out
+  fire
+  stack record[0:160], 0
+  ret
+out:
+  ret
+`, desc, id(t, h, desc), c.pid()))
+		for range 20 {
+			c.read(1)
+		}
+		stop(t, s)
+		rs := drain(t, s)
+		if len(rs) == 0 {
+			t.Errorf("%s: no stack", desc)
+			continue
+		}
+		var names []string
+		for f := rs[0].data; len(f) >= 8 && binary.LittleEndian.Uint64(f) != 0; f = f[8:] {
+			sym, ok := h.Symbols().Kernel(binary.LittleEndian.Uint64(f))
+			if !ok {
+				sym.Name = "?"
+			}
+			names = append(names, sym.Name)
+		}
+		if len(names) < 2 || strings.HasPrefix(names[0], "bpf_") || strings.HasPrefix(names[0], "__bpf_") || names[0] == "?" {
+			t.Errorf("%s: stack %v", desc, names)
+		}
+		s.Close()
+	}
+}
