@@ -350,6 +350,9 @@ func (g *gen) print(act *ir.Action, a args) {
 // printm records up to n bytes at the address and of the length in the pair
 // that memref() made.
 func (g *gen) printm(act *ir.Action, a args, n int64) {
+	if x := g.expr(a.expr(0)); n == 0 && x.Const {
+		n = x.Int
+	}
 	act.Kind, act.N = ir.ActPrintm, n
 	if n <= 0 || n > ir.MaxRecord {
 		g.fail(a.n, diag.D_CG_EXPR, "printm( ) of %d bytes, want 1 to %d", n, ir.MaxRecord)

@@ -178,7 +178,10 @@ func (g *gen) unaryExpr(n *syntax.Unary, x *check.Expr) val {
 	case syntax.OpBitNot:
 		return g.unary(ir.Not, g.value(n.X))
 	case syntax.OpNot:
-		return g.logical(n)
+		if b, ok := n.X.(*syntax.Binary); ok && (b.Op == syntax.OpLogAnd || b.Op == syntax.OpLogOr) {
+			return g.logical(n)
+		}
+		return g.set(ir.EQ, g.value(n.X), constVal(0))
 	case syntax.OpAddr:
 		return g.address(g.place(n.X), n)
 	}

@@ -107,7 +107,7 @@ func mustBuild(t *testing.T, texts ...string) *ir.Program {
 	t.Helper()
 	p, err := build(Options{}, check.Options{}, texts...)
 	if err != nil {
-		t.Fatalf("%q: %v", texts, err)
+		t.Fatalf("%.300q: %v", texts, err)
 	}
 	return p
 }
