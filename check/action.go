@@ -104,6 +104,9 @@ func (c *Checker) printf(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	if !ok {
 		c.fail(e.Args[0], diag.D_PRINTF_ARG_FMT, "%s( ) argument #1 is incompatible with prototype:\n\tprototype: string constant\n\t argument: %s", f.Name, c.typeName(args[0]))
 	}
+	if text == "." && f.ID == FFreopen {
+		c.fail(e.Args[0], diag.D_FREOPEN_INVALID, "freopen( ) argument #1 cannot be %q: want a file, or the empty string for the standard output", text)
+	}
 	if text == "" && f.ID == FFreopen {
 		info.FormatText = text // freopen("") goes back to the standard output
 		if len(args) > 1 {
@@ -167,11 +170,8 @@ func (c *Checker) printa(e *syntax.Call, info *CallInfo, args []*Expr) {
 	rest := e.Args
 	if _, isAgg := c.strip(rest[0]).(*syntax.Agg); !isAgg {
 		text, ok := c.formatArg(e, 0, args)
-		if !ok && len(rest) == 1 {
-			c.fail(rest[0], diag.D_PRINTA_AGGARG, "printa( ) argument #1 is incompatible with prototype:\n\tprototype: aggregation\n\t argument: %s", c.typeName(args[0]))
-		}
 		if !ok {
-			c.fail(rest[0], diag.D_PRINTF_ARG_FMT, "printa( ) argument #1 is incompatible with prototype:\n\tprototype: string constant\n\t argument: %s", c.typeName(args[0]))
+			c.fail(rest[0], diag.D_PRINTA_AGGARG, "printa( ) argument #1 is incompatible with prototype:\n\tprototype: string constant or aggregation\n\t argument: %s", c.typeName(args[0]))
 		}
 		info.FormatText = text
 		info.Format = c.parseFormat(e, "printa", text)

@@ -60,7 +60,8 @@ func (c *Checker) aggAssign(e *syntax.Assign, a *syntax.Agg) *Expr {
 	c.aggKeys(a, g)
 	x := c.call(call)
 	c.aggFunc(call, f, g, x.Call, spec)
-	return c.set(a, &Expr{Type: c.t.Any, Obj: g})
+	r := c.set(a, &Expr{Type: c.t.Any, Obj: g})
+	return c.set(e, r)
 }
 
 // aggKeys types the keys of an aggregation that is assigned. The first use

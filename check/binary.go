@@ -130,7 +130,7 @@ func (c *Checker) additive(n syntax.Node, op syntax.Op, x, y *Expr) *Expr {
 	case xp && yp && op == syntax.OpSub && compat && !isString(x) && !isString(y):
 		c.decay(x)
 		c.decay(y)
-		return &Expr{Type: c.t.Lookup("ptrdiff_t"), PtrScale: c.sizeof(c.complete(c.pointee(x.Type)))}
+		return &Expr{Type: c.t.Lookup("ptrdiff_t"), PtrScale: max(c.sizeof(c.complete(c.pointee(x.Type))), 1)}
 	}
 	c.fail(n, diag.D_OP_INCOMPAT, "operands have incompatible types: %s %s %s", c.typeName(x), opText(n, op), c.typeName(y))
 	return nil

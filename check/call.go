@@ -97,8 +97,8 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 			c.fail(e, diag.D_UNKNOWN, "%s %s( ) is not available: %v", f.kindName(), f.Name, err)
 		}
 	}
-	if f.flags&destructive != 0 && !c.opt.Destructive {
-		c.fail(e, diag.D_UNKNOWN, "%s( ) is a destructive action, which needs the destructive option (-w)", f.Name)
+	if f.flags&destructive != 0 && c.harmful == nil {
+		c.harmful = e
 	}
 	c.useAttr(f.attr)
 	info := &CallInfo{Fn: f}

@@ -82,6 +82,7 @@ type Checker struct {
 	branchActions int
 	pending       map[string]pendingPragma
 	declaredHere  map[Object]bool
+	harmful       *syntax.Call // the first destructive action
 }
 
 // context is what is being checked.
@@ -133,7 +134,7 @@ func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
 	if c.libErr != nil {
 		return nil, c.libErr
 	}
-	info = &Info{Prog: prog, Attr: attrMax, ArgsUsed: prog.ArgsUsed, c: c}
+	info = &Info{Prog: prog, Attr: attrMax, DescAttr: attrMax, ArgsUsed: prog.ArgsUsed, c: c}
 	defer catch(&err)
 	c.thisVars = map[string]*Var{}
 	c.pending, c.declaredHere = map[string]pendingPragma{}, map[Object]bool{}
@@ -142,6 +143,10 @@ func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
 		c.item(info, it)
 	}
 	c.unusedPragmas()
+	if e := c.harmful; e != nil && !c.opt.Destructive {
+		// Last, because it says nothing of the program's meaning.
+		c.fail(e, diag.D_UNKNOWN, "%s( ) is a destructive action, which needs the destructive option (-w)", e.Fun.Name)
+	}
 	return info, nil
 }
 
@@ -188,6 +193,7 @@ func (c *Checker) item(info *Info, it syntax.Item) {
 		cl := c.clause(it)
 		info.Clauses = append(info.Clauses, cl)
 		info.Attr = minAttr(info.Attr, cl.Attr)
+		info.DescAttr = minAttr(info.DescAttr, cl.DescAttr)
 	case *syntax.Decl:
 		c.decl(it)
 	case *syntax.Inline:

@@ -54,15 +54,20 @@ func descAttr(d probe.Desc, a *probe.Attrs) probe.Attr {
 
 // clause checks a probe clause.
 func (c *Checker) clause(n *syntax.Clause) *Clause {
-	cl := &Clause{Node: n, args: map[int64]*Arg{}}
+	cl := &Clause{Node: n, DescAttr: attrMax, args: map[int64]*Arg{}}
 	for i, pd := range n.Probes {
 		m := c.probeDesc(cl, pd)
 		if i == 0 && len(m.probes) == 1 {
 			cl.single = m.probes[0]
 		}
-		cl.probes = append(cl.probes, m.probes...)
-		cl.Probes = append(cl.Probes, m.ids...)
-		c.ctx.attr = minAttr(c.ctx.attr, m.attr)
+		if i == 0 {
+			// Shared between clauses: appending must copy.
+			cl.probes, cl.Probes = slices.Clip(m.probes), slices.Clip(m.ids)
+		} else {
+			cl.probes = append(cl.probes, m.probes...)
+			cl.Probes = append(cl.Probes, m.ids...)
+		}
+		cl.DescAttr = minAttr(cl.DescAttr, m.attr)
 	}
 	if len(n.Probes) > 1 {
 		slices.Sort(cl.Probes)

@@ -338,7 +338,7 @@ func (c *Checker) incDec(e *syntax.IncDec) *Expr {
 	c.mustModify(e, e.Op, x)
 	r := &Expr{Type: x.Type, Alloca: x.Alloca}
 	if x.Type.Is(ctype.Pointer) {
-		r.PtrScale = c.sizeof(c.complete(c.pointee(x.Type)))
+		r.PtrScale = max(c.sizeof(c.complete(c.pointee(x.Type))), 1)
 	}
 	return c.set(e, r)
 }
@@ -546,7 +546,7 @@ func (c *Checker) offsetof(e *syntax.Offsetof) *Expr {
 		}
 		m, ok := t.Member(name)
 		if !ok {
-			c.fail(e, diag.D_TYPE_MEMBER, "%s is not a member of %s", name, t)
+			c.fail(e, diag.D_UNKNOWN, "failed to determine the offset of %s: it is not a member of %s", name, t)
 		}
 		if m.Bits > 0 {
 			c.fail(e, diag.D_OFFSETOF_BITFIELD, "cannot take the offset of a bit-field: %s", name)
@@ -648,6 +648,9 @@ func (c *Checker) index(e *syntax.Index, write bool) *Expr {
 		case *Func, *nullConst:
 			c.fail(e, diag.D_IDENT_BADREF, "%s '%s' may not be referenced as an associative array", o.kindName(), id.Name)
 		}
+	}
+	if a, ok := e.X.(*syntax.Agg); ok {
+		c.fail(e, diag.D_AGG_MDIM, "improper attempt to reference @%s as a multi-dimensional array: its keys stand in one pair of brackets", a.Name)
 	}
 	x := c.expr(e.X)
 	if len(e.Args) > 1 {

@@ -22,8 +22,9 @@ type Info struct {
 	Clauses []*Clause
 	// Options are its "#pragma D option" lines in program order.
 	Options []PragmaOption
-	// Attr is the least of the stability attributes of its clauses.
-	Attr probe.Attr
+	// Attr is the least of the stability attributes of what its clauses use,
+	// DescAttr that of their probe descriptions.
+	Attr, DescAttr probe.Attr
 	// ArgsUsed reports, as syntax.Program.ArgsUsed, the macro arguments used.
 	ArgsUsed []bool
 
@@ -357,7 +358,8 @@ type CallInfo struct {
 type Clause struct {
 	Node *syntax.Clause
 	// Descs are the probe descriptions; Probes the ids they match, ascending,
-	// without repeats. Empty with Options.ZDefs only.
+	// without repeats. Empty with Options.ZDefs only. Clauses share these
+	// slices: they must not be changed.
 	Descs  []probe.Desc
 	Probes []probe.ID
 	// Records is set if the clause has a data-recording action or the default
@@ -369,8 +371,9 @@ type Clause struct {
 	Destructive bool
 	// Conditional is set if actions stand within if, ?: or loops.
 	Conditional bool
-	// Attr are the stability attributes of the clause's context and text.
-	Attr probe.Attr
+	// Attr are the stability attributes of the clause's text, DescAttr those of
+	// its probe descriptions.
+	Attr, DescAttr probe.Attr
 
 	probes []*probe.Probe
 	single *probe.Probe // the probe of the first description, if it matches one only

@@ -374,7 +374,7 @@ func (c *Checker) members(tag *syntax.Tag, key string) []ctype.Member {
 			}
 			c.memberType(dr, key, dr.Name, t)
 			if dr.Name != "" && seen[dr.Name] {
-				c.fail(dr, diag.D_DECL_MNAME, "member %s of %s is declared twice", dr.Name, key)
+				c.fail(dr, diag.D_UNKNOWN, "failed to define member %s of %s: it is declared twice", dr.Name, key)
 			}
 			seen[dr.Name] = true
 			if dr.Width != nil && m.Bits == 0 {
@@ -441,6 +441,9 @@ func (c *Checker) defineEnum(tag *syntax.Tag, key string, old *ctype.Type) *ctyp
 		}
 		if next > maxInt || next < minInt {
 			c.fail(e, diag.D_DECL_ENOFLOW, "value of enumerator %s does not fit int: want %d to %d", e.Name, minInt, maxInt)
+		}
+		if slices.ContainsFunc(list, func(o ctype.Enumerator) bool { return o.Name == e.Name }) {
+			c.fail(e, diag.D_UNKNOWN, "failed to define enumerator %s: it is defined twice in %s", e.Name, key)
 		}
 		if o := c.globals[e.Name]; o != nil {
 			c.fail(e, diag.D_DECL_IDRED, "identifier redeclared: %s is already a %s", e.Name, o.kindName())
