@@ -37,6 +37,10 @@ type Options struct {
 	// ExecNameSize is the size in bytes of execname and threadname, NUL
 	// included; 0 is 16, that of Linux.
 	ExecNameSize int64
+	// Probe returns a probe of the host by id. If it is set, strings made of
+	// probes' names are as short as these are, and names that the probe
+	// descriptions fix are constants.
+	Probe func(probe.ID) *probe.Probe
 	// PcapSize is the number of bytes that pcap() records; 0 is 1500.
 	PcapSize int64
 }
@@ -66,6 +70,7 @@ func Compile(infos []*check.Info, opt Options) (p *ir.Program, err error) {
 		prog:   &ir.Program{Model: ctype.LP64, StrSize: 256},
 		consts: map[string]uint32{},
 		vars:   map[*check.Var]int{},
+		parts:  map[*check.Clause][4]partName{},
 	}
 	defer func() {
 		switch r := recover().(type) {
@@ -112,6 +117,9 @@ type compiler struct {
 	consts map[string]uint32 // text with its end -> offset in prog.Const
 	vars   map[*check.Var]int
 	tuples map[check.Object]*tuple
+
+	clauseNow *check.Clause
+	parts     map[*check.Clause][4]partName
 }
 
 // model returns the data model.
@@ -174,6 +182,7 @@ func clauseName(cl *check.Clause) string {
 
 // clause compiles one clause.
 func (c *compiler) clause(cl *check.Clause) *ir.Clause {
+	c.clauseNow = cl
 	g := &gen{
 		compiler: c, cl: cl,
 		out: &ir.Clause{

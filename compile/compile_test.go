@@ -12,6 +12,7 @@ import (
 	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/ir"
+	"github.com/godtrace/godtrace/probe"
 )
 
 // Each feature compiles to the operations that make it, which the listing
@@ -248,5 +249,44 @@ func BenchmarkCompile(b *testing.B) {
 		if _, err := build(Options{}, check.Options{}, `syscall::read:return /self->ts/ { @[execname, errno] = quantize(timestamp - self->ts); self->ts = 0; } syscall::read:entry { self->ts = timestamp; }`); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Where the host's probes are known, names that the descriptions fix are
+// constants, and others as long as the longest.
+func TestProbeNames(t *testing.T) {
+	w := newWorld()
+	opt := Options{Probe: func(id probe.ID) *probe.Probe {
+		if id == 0 || int(id) > len(w.probes) {
+			return nil
+		}
+		return w.probes[id-1]
+	}}
+	p, err := build(opt, check.Options{}, `
+syscall::read:entry /probefunc == "read"/ { a[probefunc, probename] = 1; trace(strlen(probeprov)); }
+syscall:::return /probefunc == "read"/ { a[probefunc, probename] = 0; @[probefunc] = count(); }
+syscall::write:entry /probefunc == "read"/ { trace(1); }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := p.Vars[0]; v.Keys[0].Size != 6 || v.Keys[1].Size != 7 {
+		t.Errorf("keys of %d and %d bytes, want 6 (write) and 7 (return)\n%s", v.Keys[0].Size, v.Keys[1].Size, p)
+	}
+	for i, want := range []int{0, 1, 0} {
+		n := 0
+		for _, in := range p.Clauses[i].Code {
+			if in.Op == ir.StrCmp || in.Op == ir.BuiltinS && p.Clauses[i].Mems[in.M].Off == 0 {
+				n++
+			}
+		}
+		if (n > 0) != (want > 0) {
+			t.Errorf("clause %d: %d comparisons or names read, want some: %t\n%s", i, n, want > 0, p)
+		}
+	}
+	if c := p.Clauses[2]; len(c.Code) != 1 || c.Code[0].Op != ir.Ret {
+		t.Errorf("a predicate that never holds leaves\n%s", p)
+	}
+	if f := p.Aggs[0].Keys[0]; f.Kind != ir.FProbeFunc {
+		t.Errorf("key of kind %s, want probefunc", f.Kind)
 	}
 }

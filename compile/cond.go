@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"strings"
+
 	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/ir"
@@ -97,6 +99,11 @@ func (g *gen) compare(n *syntax.Binary, x *check.Expr) (c ir.Cond, a, b val) {
 		return condOf(n.Op, false), g.nonNull(n.Y), constVal(0)
 	}
 	if x.Strings {
+		if a, ok := g.fixedString(n.X); ok {
+			if b, ok := g.fixedString(n.Y); ok {
+				return condOf(n.Op, false), constVal(int64(strings.Compare(a, b))), constVal(0)
+			}
+		}
 		mark := g.marked()
 		in := op(ir.StrCmp)
 		in.M = g.mem(g.strSrc(n.X))
@@ -117,6 +124,25 @@ func (g *gen) compare(n *syntax.Binary, x *check.Expr) (c ir.Cond, a, b val) {
 func (g *gen) isString(e syntax.Expr) bool {
 	x := g.expr(e)
 	return x.Type.Is(ctype.String) || x.Conv == check.ConvString
+}
+
+// fixedString returns the text of a string that is constant.
+func (g *gen) fixedString(e syntax.Expr) (string, bool) {
+	x := g.expr(e)
+	switch n := e.(type) {
+	case *syntax.StringLit:
+		return g.literalText(n.Value), true
+	case *syntax.Ident:
+		switch o := x.Obj.(type) {
+		case *check.BuiltinVar:
+			if o.Kind == check.BuiltinStr {
+				return g.fixedName(o.Str)
+			}
+		case *check.InlineDef:
+			return g.fixedString(o.X)
+		}
+	}
+	return "", false
 }
 
 // isNull reports whether e is a null pointer constant.

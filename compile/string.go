@@ -32,8 +32,8 @@ func (c *compiler) strSize(e syntax.Expr) int64 {
 	case *syntax.Ident:
 		switch o := x.Obj.(type) {
 		case *check.BuiltinVar:
-			if o.Kind == check.BuiltinStr && (o.Str == ir.SExecName || o.Str == ir.SThreadName) {
-				return c.opt.ExecNameSize
+			if o.Kind == check.BuiltinStr {
+				return c.builtinSize(o.Str)
 			}
 		case *check.InlineDef:
 			return c.strSize(o.X)
@@ -243,6 +243,9 @@ func (g *gen) strLoad(e syntax.Expr, p place, m ir.Mem) {
 
 // strBuiltin returns memory with a built-in string.
 func (g *gen) strBuiltin(b ir.StrBuiltin) ir.Mem {
+	if text, ok := g.fixedName(b); ok {
+		return g.literal(text)
+	}
 	if m, ok := g.knownString(b); ok {
 		return m
 	}
@@ -252,11 +255,25 @@ func (g *gen) strBuiltin(b ir.StrBuiltin) ir.Mem {
 	return m
 }
 
-func (g *gen) builtinSize(b ir.StrBuiltin) int64 {
-	if b == ir.SExecName || b == ir.SThreadName {
-		return min(g.opt.ExecNameSize, g.str)
+// builtinSize returns the greatest size in bytes of a built-in string.
+func (c *compiler) builtinSize(b ir.StrBuiltin) int64 {
+	switch b {
+	case ir.SExecName, ir.SThreadName:
+		return min(c.opt.ExecNameSize, c.str)
+	case ir.SProbeProv, ir.SProbeMod, ir.SProbeFunc, ir.SProbeName:
+		return min(max(c.partOf(b).max, 2), c.str)
 	}
-	return g.str
+	return c.str
+}
+
+// fixedName returns the text of a built-in string that is constant.
+func (c *compiler) fixedName(b ir.StrBuiltin) (string, bool) {
+	switch b {
+	case ir.SProbeProv, ir.SProbeMod, ir.SProbeFunc, ir.SProbeName:
+		p := c.partOf(b)
+		return p.text, p.fixed
+	}
+	return "", false
 }
 
 // knownString returns the frame memory in which a built-in string still lies,
@@ -361,7 +378,9 @@ func (g *gen) strInto(e syntax.Expr, m ir.Mem) {
 	switch n := e.(type) {
 	case *syntax.Ident:
 		if o, ok := x.Obj.(*check.BuiltinVar); ok && o.Kind == check.BuiltinStr {
-			if k, ok := g.knownString(o.Str); ok {
+			if text, ok := g.fixedName(o.Str); ok {
+				g.strCopy(m, g.literal(text))
+			} else if k, ok := g.knownString(o.Str); ok {
 				g.strCopy(m, k)
 			} else {
 				g.putBuiltin(o.Str, m)

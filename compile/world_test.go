@@ -122,4 +122,3 @@ func ops(p *ir.Program) map[string]int {
 	}
 	return n
 }
-
