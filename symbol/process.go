@@ -140,7 +140,8 @@ func (p *Processes) refresh(pid uint32, pr *process) bool {
 	if err != nil || len(ms) == 0 { // a zombie has none
 		return false
 	}
-	pr.maps = ms
+	// Of a machine's processes only what can hold code or a file's data is kept.
+	pr.maps = slices.Clip(slices.DeleteFunc(ms, func(m Mapping) bool { return !m.Exec && m.Path == "" }))
 	return true
 }
 

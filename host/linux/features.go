@@ -134,7 +134,7 @@ func rawTracepointFeature(name, tracepoint string) host.Feature {
 		return refusal(name, "load a program", err)
 	}
 	defer p.Close()
-	l, err := p.attachRaw(tracepoint)
+	l, err := p.attachRaw(tracepoint, 0)
 	if err != nil {
 		f := refusal(name, "attach to raw tracepoint "+tracepoint, err)
 		if errors.Is(err, os.ErrNotExist) {

@@ -238,20 +238,35 @@ type fdCloser int
 
 func (fd fdCloser) Close() error { return unix.Close(int(fd)) }
 
-// attachRaw attaches a program to a raw tracepoint.
-func (p *program) attachRaw(tracepoint string) (closer, error) {
-	return p.rawOpen(append([]byte(tracepoint), 0), "open raw tracepoint "+tracepoint)
+// closers closes several things.
+type closers []closer
+
+func (c closers) Close() error {
+	var first error
+	for _, x := range c {
+		if err := x.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// attachRaw attaches a program to a raw tracepoint, with a cookie if it is not 0
+// (Linux 6.10).
+func (p *program) attachRaw(tracepoint string, cookie uint64) (closer, error) {
+	return p.rawOpen(append([]byte(tracepoint), 0), cookie, "open raw tracepoint "+tracepoint)
 }
 
 // attachTracing attaches a tracing program to what it was loaded for.
-func (p *program) attachTracing() (closer, error) { return p.rawOpen(nil, "attach") }
+func (p *program) attachTracing() (closer, error) { return p.rawOpen(nil, 0, "attach") }
 
-func (p *program) rawOpen(name []byte, what string) (closer, error) {
+func (p *program) rawOpen(name []byte, cookie uint64, what string) (closer, error) {
 	a := struct {
-		name unsafe.Pointer
-		fd   uint32
-		_    uint32
-	}{name: pointer(name), fd: uint32(p.fd)}
+		name   unsafe.Pointer
+		fd     uint32
+		_      uint32
+		cookie uint64
+	}{name: pointer(name), fd: uint32(p.fd), cookie: cookie}
 	fd, err := bpfCall(cmdRawOpen, unsafe.Pointer(&a), unsafe.Sizeof(a))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)

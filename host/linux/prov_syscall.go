@@ -143,7 +143,7 @@ func rawHook(tracepoint string, b bpf.Hook) hook {
 	if v, _ := kernelVersion(); b.User && !v.before(version{6, 13}) {
 		b.SkipFrames++ // __bpf_trace_sys_enter: tracepoints of system calls may fault since
 	}
-	return hook{b, func(_ *Session, prog *program) (closer, error) { return prog.attachRaw(tracepoint) }}
+	return hook{b, func(_ *Session, prog *program) (closer, error) { return prog.attachRaw(tracepoint, 0) }}
 }
 
 func (p *syscallProvider) features() []host.Feature {

@@ -41,8 +41,10 @@ type Session struct {
 	wait     *waiter
 
 	started, stopped, closed bool
-	noted                    time.Time // when the target's mappings were last read
-	records, bytes           uint64    // read from the buffers
+	noted                    time.Time // when processes were last looked at
+	userAddrs                bool      // the program records addresses of processes
+	alive                    map[uint32]bool
+	records, bytes           uint64 // read from the buffers
 }
 
 var _ host.Session = (*Session)(nil)
@@ -65,7 +67,7 @@ func (h *Host) Open(prog *ir.Program, opt host.Options) (host.Session, error) {
 	if err := errPrivilege(caps); err != nil {
 		return nil, err
 	}
-	s := &Session{h: h, prog: prog, opt: opt}
+	s := &Session{h: h, prog: prog, opt: opt, userAddrs: usesUserAddresses(prog)}
 	if err := s.findHooks(); err != nil {
 		return nil, err
 	}
@@ -253,7 +255,6 @@ func (s *Session) Start(ctx context.Context) error {
 		}
 		s.links = append(s.links, l)
 	}
-	s.noteTarget()
 	s.setState(bpf.StateBegin)
 	if err := s.runPhase(bpf.PhaseBegin); err != nil {
 		return err
@@ -295,22 +296,13 @@ func (s *Session) timerCPUs(one bool) ([]int, error) {
 	return online, nil
 }
 
-// noteTarget looks at the target's mappings while it lives.
-func (s *Session) noteTarget() {
-	const often = 200 * time.Millisecond
-	if now := time.Now(); s.opt.Target > 0 && now.Sub(s.noted) > often {
-		s.noted = now
-		s.h.users.Note(uint32(s.opt.Target))
-	}
-}
-
 // Drain calls f for every record now in the buffers.
 func (s *Session) Drain(f func(cpu int, data []byte) error) error {
 	if s.closed {
 		return errors.New("session: closed")
 	}
 	s.setWall()
-	s.noteTarget()
+	s.noteProcesses()
 	ended := s.endedSpeculations()
 	complete := true
 	into := f

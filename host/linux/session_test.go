@@ -718,3 +718,50 @@ out:
 		s.Close()
 	}
 }
+
+// TestManyTracepoints holds that one program serves many tracepoints, each of
+// its firings known by its own probe.
+func TestManyTracepoints(t *testing.T) {
+	needTracing(t)
+	needBTF(t)
+	h := newHost(t)
+	c := newChild(t)
+	var ids []string
+	for _, p := range list(t, h, "sdt:sched::") {
+		ids = append(ids, strconv.Itoa(int(p.ID)))
+	}
+	s := start(t, h, host.Options{}, fmt.Sprintf(`
+agg 0 _ count key=8 keys=probename@0:4
+clause "sdt:sched::" probes=%s frame=8
+  movi r2, 0
+  st.8 frame[0:8], r2
+  bi r1, id
+  st.4 frame[0:4], r1
+  agg a0, frame[0:8], -, -
+  ret
+`, strings.Join(ids, ",")))
+	progs := len(s.(*Session).progs)
+	for range 20 {
+		c.read(1)
+	}
+	begin := time.Now()
+	stop(t, s)
+	took := time.Since(begin)
+	names := map[string]bool{}
+	for k := range total(t, s, 0) {
+		p := h.ProbeByID(probe.ID(binary.LittleEndian.Uint32([]byte(k))))
+		if p == nil || p.Module != "sched" {
+			t.Fatalf("probe %x fired", k)
+		}
+		names[p.Name] = true
+	}
+	for _, want := range []string{"sched_switch", "sched_waking"} {
+		if !names[want] {
+			t.Errorf("%s did not fire; %v did", want, names)
+		}
+	}
+	if v, _ := kernelVersion(); !v.before(version{6, 10}) && progs > len(ids)/2 {
+		t.Errorf("%d programs for %d tracepoints", progs, len(ids))
+	}
+	t.Logf("%d tracepoints, %d programs, stopped in %v", len(ids), progs, took)
+}
