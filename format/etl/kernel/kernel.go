@@ -238,7 +238,7 @@ func (t *Table) Resolve(e *etl.Event) (*schema.Schema, int) {
 		// The structure has a version of its own.
 		s = t.Lookup(e.Provider, e.Opcode, 3)
 	}
-	if !e.Kernel() && (e.Type == etl.TypeFull32 || e.Type == etl.TypeFull64) && !fits(s, e.Payload, ptr) && fits(s, e.Payload, 12-ptr) {
+	if !e.Kernel() && s.Provider == Provider && s.Task != "SysConfig" && !fits(s, e.Payload, ptr) && fits(s, e.Payload, 12-ptr) {
 		ptr = 12 - ptr
 	}
 	return s, ptr

@@ -54,7 +54,7 @@ func TestFixedSizes(t *testing.T) {
 			if f.Array {
 				n *= f.Count
 			}
-			have += n
+			have += max(n, 0)
 		}
 		if have != tt.want {
 			t.Errorf("%s %d version %d with %d-byte pointers: %d bytes, want %d", tt.task, tt.op, tt.v, tt.ptr, have, tt.want)

@@ -62,33 +62,33 @@ type Out uint16
 
 // The out types that change how a value is shown.
 const (
-	OutDefault    Out = 0
-	OutString     Out = 1
-	OutDateTime   Out = 2
-	OutBool       Out = 13
-	OutHexBinary  Out = 15
-	OutHex8       Out = 16
-	OutHex16      Out = 17
-	OutHex32      Out = 18
-	OutHex64      Out = 19
-	OutPID        Out = 20
-	OutTID        Out = 21
-	OutPort       Out = 22
-	OutIPv4       Out = 23
-	OutIPv6       Out = 24
-	OutSocket     Out = 25
-	OutETWTime    Out = 27 // in units of the trace's clock
-	OutXML        Out = 28
-	OutErrorCode  Out = 29
-	OutWin32      Out = 30
-	OutNTStatus   Out = 31
-	OutHResult    Out = 32
-	OutJSON       Out = 34
-	OutUTF8       Out = 35
-	OutCodePtr    Out = 37
-	OutDateUTC    Out = 38
-	OutIPAddrMOF  Out = 300 // this package's own: an old IPv4 address
-	OutCharString Out = 301 // this package's own: fixed array of characters
+	OutDefault   Out = 0
+	OutString    Out = 1
+	OutDateTime  Out = 2
+	OutBool      Out = 13
+	OutHexBinary Out = 15
+	OutHex8      Out = 16
+	OutHex16     Out = 17
+	OutHex32     Out = 18
+	OutHex64     Out = 19
+	OutPID       Out = 20
+	OutTID       Out = 21
+	OutPort      Out = 22
+	OutIPv4      Out = 23
+	OutIPv6      Out = 24
+	OutSocket    Out = 25
+	OutETWTime   Out = 27 // in units of the trace's clock
+	OutXML       Out = 28
+	OutErrorCode Out = 29
+	OutWin32     Out = 30
+	OutNTStatus  Out = 31
+	OutHResult   Out = 32
+	OutJSON      Out = 34
+	OutUTF8      Out = 35
+	OutCodePtr   Out = 37
+	OutDateUTC   Out = 38
+	OutIPAddrMOF Out = 300 // this package's own: an old IPv4 address
+	OutSigned    Out = 301 // this package's own: unsigned storage, signed value
 )
 
 // How many times a field stands, or how long it is.

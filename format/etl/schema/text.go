@@ -134,10 +134,6 @@ func (v Value) textInt(dst []byte) []byte {
 		if len(v.Data) == 8 {
 			return appendTime(dst, int64(n))
 		}
-	case OutString:
-		if len(v.Data) == 1 {
-			return append(dst, string(rune(n))...)
-		}
 	}
 	if f.Class() == ClassInt {
 		return strconv.AppendInt(dst, int64(n), 10)

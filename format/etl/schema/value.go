@@ -29,6 +29,9 @@ func (f *Field) Class() Class {
 	case Int8, Int16, Int32, Int64:
 		return ClassInt
 	case UInt8, UInt16, UInt32, UInt64, Bool, Pointer, FileTime, HexInt32, HexInt64, SizeT, Char16, Char8:
+		if f.Out == OutSigned {
+			return ClassInt
+		}
 		return ClassUint
 	case Float, Double:
 		return ClassFloat
