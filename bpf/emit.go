@@ -33,14 +33,15 @@ const (
 
 // emitter collects the instructions of one program, all its functions.
 type emitter struct {
-	ins    []asm.Instruction
-	raw    int    // length so far in 8-byte slots
-	off    []int  // raw offset of each instruction
-	labels []int  // raw offset of each label, -1 while unbound
-	refs   []bool // labels that are referred to
-	dead   bool   // control does not come here
-	fix    []fixup
-	err    error
+	ins       []asm.Instruction
+	raw       int    // length so far in 8-byte slots
+	off       []int  // raw offset of each instruction
+	labels    []int  // raw offset of each label, -1 while unbound
+	refs      []bool // labels that are referred to
+	dead      bool   // control does not come here
+	addrTaken bool   // the address of a function is used
+	fix       []fixup
+	err       error
 }
 
 type fixup struct {
@@ -166,6 +167,7 @@ func (e *emitter) call(l label) {
 
 // funcAddr loads the address of a function for bpf_loop.
 func (e *emitter) funcAddr(r asm.Register, l label) {
+	e.addrTaken = true
 	e.ref(l)
 	e.emit(asm.Instruction{OpCode: asm.LoadImmOp(asm.DWord), Dst: r, Src: pseudoFunc})
 }

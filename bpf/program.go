@@ -178,9 +178,17 @@ func (p *progGen) function(name string, global bool, params ...btf.FuncParam) {
 	p.funcs = append(p.funcs, funcInfo{len(p.ins), name, global, params})
 }
 
-// annotate gives functions names and, if one is global, all of them types.
+// annotate gives functions names and types where the kernel asks for them: if one
+// is global or its address is taken, it wants to know all.
 func (p *progGen) annotate(ins asm.Instructions) {
-	if len(p.funcs) < 2 {
+	typed := p.addrTaken
+	for _, f := range p.funcs {
+		typed = typed || f.global
+		if !typed && len(p.funcs) > 1 {
+			ins[f.ins] = ins[f.ins].WithSymbol(f.name)
+		}
+	}
+	if !typed {
 		return
 	}
 	result := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
