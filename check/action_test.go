@@ -109,6 +109,8 @@ func TestSubroutines(t *testing.T) {
 		{"trace(rand(1));", diag.D_PROTO_LEN},
 		{`trace(alloca("x"));`, diag.D_PROTO_ARG},
 		{"x = alloca(-1);", diag.D_ALLOCA_SIZE},
+		{"#pragma D option scratchsize=64\nBEGIN { x = alloca(64); }", ""},
+		{"#pragma D option scratchsize=64\nBEGIN { x = alloca(65); }", diag.D_ALLOCA_SIZE},
 		{"x = alloca(1 << 40);", diag.D_ALLOCA_SIZE},
 		{"x = (char *)alloca(10); x = (char *)arg0;", diag.D_ALLOCA_INCOMPAT},
 		{"x = (char *)arg0; x = (char *)alloca(10);", diag.D_ALLOCA_INCOMPAT},

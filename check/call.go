@@ -203,7 +203,8 @@ func (c *Checker) subroutine(e *syntax.Call, f *Func, args []*Expr) {
 	if why := foreignFuncs[f.Name]; why != "" {
 		c.fail(e, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", f.Name, why)
 	}
-	if f.ID == FAlloca && intConst(args[0]) && (args[0].Int < 0 || args[0].Int > int64(ir.ScratchMax)) {
-		c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d", args[0].Int, ir.ScratchMax)
+	most := orDefault(c.opt.ScratchSize, int64(ir.ScratchMax))
+	if f.ID == FAlloca && intConst(args[0]) && (args[0].Int < 0 || args[0].Int > most) {
+		c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d (the option scratchsize)", args[0].Int, most)
 	}
 }

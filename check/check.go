@@ -28,6 +28,9 @@ type Options struct {
 	// JStackFrames and JStackStrSize are the defaults of jstack(); 0 is 50 and
 	// 512.
 	JStackFrames, JStackStrSize int64
+	// ScratchSize is the option scratchsize, which bounds alloca(); 0 is no
+	// bound but ir.ScratchMax.
+	ScratchSize int64
 	// AMin is the least stability allowed (-x amin); the zero Attr allows all.
 	AMin probe.Attr
 	// Target is set if $target names a process (-c, -p).

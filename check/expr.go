@@ -709,6 +709,14 @@ func (c *Checker) assoc(e *syntax.Index, id *syntax.Ident, v *Var, write bool) *
 		}
 	}
 	c.matchKeys(e, v.varName()+"[ ]", v.Keys, keys, e.Args)
+	if v.Frames == nil {
+		v.Frames = make([]int64, len(v.Keys))
+	}
+	for i, k := range keys {
+		if k.Call != nil && dynClass(k.Type) == 1 {
+			v.Frames[i] = max(v.Frames[i], k.Call.N)
+		}
+	}
 	c.set(id, &Expr{Type: v.Type, Obj: v})
 	if !write {
 		v.referenced = true
@@ -760,10 +768,10 @@ func (c *Checker) uregs(e *syntax.Index, b *BuiltinVar) *Expr {
 		c.fail(e, diag.D_PROTO_LEN, "uregs[ ] prototype mismatch: %d args passed, 1 expected", len(e.Args))
 	}
 	i := c.expr(e.Args[0])
-	if !isInt(i) {
-		c.fail(e.Args[0], diag.D_PROTO_ARG, "uregs[ ] argument #1 is incompatible with prototype:\n\tprototype: integer\n\t argument: %s", c.typeName(i))
+	if !intConst(i) {
+		c.fail(e.Args[0], diag.D_PROTO_ARG, "uregs[ ] argument #1 is incompatible with prototype:\n\tprototype: integer constant\n\t argument: expression of type %s", c.typeName(i))
 	}
-	if intConst(i) && i.Int < 0 {
+	if i.Int < 0 && i.Type.IsSigned() {
 		c.fail(e.Args[0], diag.D_REGS_IDX, "index %d is out of range for array uregs, want the number of a register (R_PC, R_SP, ...)", i.Int)
 	}
 	if err := c.supportsBuiltin(b); err != nil {

@@ -182,8 +182,10 @@ type Var struct {
 	// Type is the type of the value; that of an associative array's elements.
 	// It is a ctype.Dyn while no assignment gave it one.
 	Type *ctype.Type
-	// Keys are the types of an associative array's keys, in order.
-	Keys []*ctype.Type
+	// Keys are the types of an associative array's keys, in order. Frames are,
+	// for those that are stacks, the greatest number of frames any use asks for.
+	Keys   []*ctype.Type
+	Frames []int64
 	// Pos is where the variable was declared or first appeared.
 	Pos diag.Pos
 	// Alloca is set if the variable holds pointers into scratch memory.

@@ -83,6 +83,8 @@ func (c *Checker) applyOption(o PragmaOption) {
 		num(&c.opt.JStackFrames)
 	case "jstackstrsize":
 		num(&c.opt.JStackStrSize)
+	case "scratchsize":
+		num(&c.opt.ScratchSize)
 	case "destructive":
 		flag(&c.opt.Destructive)
 	case "zdefs":

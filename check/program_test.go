@@ -180,6 +180,19 @@ func TestProgramsShare(t *testing.T) {
 	}
 }
 
+func TestKeysOfStacks(t *testing.T) {
+	info, err := try(t, "BEGIN { a[stack(3), pid] = 1; trace(a[stack(7), 1]); @[ustack(2)] = count(); @[ustack(9)] = count(); }", check.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := info.Vars()[0]; len(v.Frames) != 2 || v.Frames[0] != 7 || v.Frames[1] != 0 {
+		t.Errorf("variable has frames %v, want 7 and 0", v.Frames)
+	}
+	if g := info.Aggs()[0]; g.Keys[0].Frames != 9 {
+		t.Errorf("aggregation has %d frames, want 9", g.Keys[0].Frames)
+	}
+}
+
 func TestClauseFacts(t *testing.T) {
 	for _, tt := range []struct {
 		have                                                      string
