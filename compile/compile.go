@@ -71,6 +71,7 @@ func Compile(infos []*check.Info, opt Options) (p *ir.Program, err error) {
 		consts: map[string]uint32{},
 		vars:   map[*check.Var]int{},
 		parts:  map[*check.Clause][4]partName{},
+		users:  map[*check.InlineDef]bool{},
 	}
 	defer func() {
 		switch r := recover().(type) {
@@ -120,6 +121,8 @@ type compiler struct {
 
 	clauseNow *check.Clause
 	parts     map[*check.Clause][4]partName
+	sizes     map[syntax.Expr]int64     // strSize of bodies of inlines and members of translators in the current clause
+	users     map[*check.InlineDef]bool // userPtr of inlines
 }
 
 // model returns the data model.
@@ -182,7 +185,7 @@ func clauseName(cl *check.Clause) string {
 
 // clause compiles one clause.
 func (c *compiler) clause(cl *check.Clause) *ir.Clause {
-	c.clauseNow = cl
+	c.enter(cl)
 	g := &gen{
 		compiler: c, cl: cl,
 		out: &ir.Clause{
@@ -194,6 +197,11 @@ func (c *compiler) clause(cl *check.Clause) *ir.Clause {
 	}
 	g.run()
 	return g.out
+}
+
+// enter makes cl the current clause.
+func (c *compiler) enter(cl *check.Clause) {
+	c.clauseNow, c.sizes = cl, map[syntax.Expr]int64{}
 }
 
 // fail ends the compilation with an error at node n.

@@ -158,6 +158,31 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Inlines that use each other twice make exponential code, which is refused in
+// time.
+func TestInlineBlowUp(t *testing.T) {
+	for _, c := range []struct{ first, next, use string }{
+		{"inline int i0 = pid;", "inline int i%d = i%d + i%d;", "trace(i%d)"},
+		{"inline string i0 = execname;", "inline string i%d = pid ? i%d : i%d;", "trace(i%d)"},
+		{"inline string i0 = execname;", "inline string i%d = strjoin(i%d, i%d);", "gs = i%d"},
+		{"inline struct task_struct *i0 = curthread;", "inline struct task_struct *i%d = pid ? i%d : i%d->parent;", "trace(i%d->pid)"},
+	} {
+		text := "string gs; " + c.first
+		for i := range 60 {
+			text += "\n" + fmt.Sprintf(c.next, i+1, i, i)
+		}
+		text += "\nBEGIN { " + fmt.Sprintf(c.use, 60) + "; }"
+		start := time.Now()
+		_, err := build(Options{}, check.Options{}, text)
+		if err == nil || !strings.Contains(err.Error(), "want at most") {
+			t.Errorf("%s: error %v, want one about the size", c.next, err)
+		}
+		if d := time.Since(start); d > 10*time.Second {
+			t.Errorf("%s: took %v", c.next, d)
+		}
+	}
+}
+
 func TestLoopMax(t *testing.T) {
 	bounds := func(p *ir.Program) (n []int64) {
 		for _, in := range p.Clauses[0].Code {

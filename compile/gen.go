@@ -8,6 +8,10 @@ import (
 	"github.com/godtrace/godtrace/syntax"
 )
 
+// maxCode is the greatest number of instructions of a clause. Nothing written by
+// hand comes near; inlines that use each other twice do.
+const maxCode = ir.MaxCode / 8
+
 // gen compiles one clause.
 type gen struct {
 	*compiler
@@ -79,9 +83,6 @@ func (g *gen) run() {
 	if out.FrameSize > ir.MaxFrame {
 		g.fail(node, diag.D_CG_EXPR, "%d bytes of temporary memory, want at most %d", out.FrameSize, ir.MaxFrame)
 	}
-	if out.NumReg > ir.MaxReg {
-		g.fail(node, diag.D_CG_EXPR, "a statement needs %d registers, want at most %d", out.NumReg, ir.MaxReg)
-	}
 	prune(out)
 }
 
@@ -116,6 +117,9 @@ func (g *gen) expr(e syntax.Expr) *check.Expr {
 // are register 0 and memory 0: use the helpers below, which fill in NoReg and
 // NoMem for what an instruction does not have.
 func (g *gen) emit(in ir.Instr) int {
+	if len(g.out.Code) >= maxCode {
+		g.fail(nil, diag.D_CG_EXPR, "the clause needs more than %d instructions, want at most that: inlines may be used too often", maxCode)
+	}
 	g.out.Code = append(g.out.Code, in)
 	g.out.Line = append(g.out.Line, g.line)
 	g.out.Act = append(g.out.Act, g.act)
@@ -154,14 +158,16 @@ func (g *gen) newReg() ir.Reg {
 			return ir.Reg(i)
 		}
 	}
-	g.used = append(g.used, true)
-	r := ir.Reg(len(g.used) - 1)
+	r := g.ownReg()
 	g.temps = append(g.temps, r)
 	return r
 }
 
 // ownReg returns a register that nothing else of the clause ever uses.
 func (g *gen) ownReg() ir.Reg {
+	if len(g.used) >= ir.MaxReg {
+		g.fail(nil, diag.D_CG_EXPR, "a statement needs more than %d registers, want at most that", ir.MaxReg)
+	}
 	g.used = append(g.used, true)
 	return ir.Reg(len(g.used) - 1)
 }

@@ -45,7 +45,7 @@ func (c *compiler) layout(infos []*check.Info) {
 	for _, in := range infos {
 		c.info = in
 		for _, cl := range in.Clauses {
-			c.clauseNow = cl
+			c.enter(cl)
 			c.uses(cl.Node, uses)
 		}
 	}

@@ -446,7 +446,12 @@ func (g *gen) userPtr(e syntax.Expr) bool {
 		case *check.Param:
 			return g.env[o].user
 		case *check.InlineDef:
-			return g.userPtr(o.X)
+			u, ok := g.users[o]
+			if !ok {
+				u = g.userPtr(o.X)
+				g.users[o] = u
+			}
+			return u
 		}
 	case *syntax.Unary:
 		if n.Op == syntax.OpAddr {

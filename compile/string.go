@@ -36,11 +36,11 @@ func (c *compiler) strSize(e syntax.Expr) int64 {
 				return c.builtinSize(o.Str)
 			}
 		case *check.InlineDef:
-			return c.strSize(o.X)
+			return c.bodySize(o.X)
 		}
 	case *syntax.Member:
 		if x.XMember != nil {
-			return c.strSize(x.XMember.X)
+			return c.bodySize(x.XMember.X)
 		}
 	case *syntax.Cond:
 		if x.Arm != nil {
@@ -61,6 +61,17 @@ func (c *compiler) strSize(e syntax.Expr) int64 {
 		return c.callSize(n, x)
 	}
 	return c.str
+}
+
+// bodySize is strSize for the body of an inline or the member of a translator.
+// It is noted, for bodies that use each other twice.
+func (c *compiler) bodySize(e syntax.Expr) int64 {
+	n, ok := c.sizes[e]
+	if !ok {
+		n = c.strSize(e)
+		c.sizes[e] = n
+	}
+	return n
 }
 
 // arraySize returns the size of a string made from a value of type t.
@@ -522,10 +533,10 @@ func (g *gen) canTrap(e syntax.Expr) bool {
 		return false
 	case *syntax.Ident:
 		switch o := x.Obj.(type) {
-		case *check.InlineDef:
-			return g.canTrap(o.X)
-		case *check.Var, *check.BuiltinVar:
+		case *check.Var:
 			return false
+		case *check.BuiltinVar:
+			return o.Kind != check.BuiltinStr
 		}
 	case *syntax.Cond:
 		if x.Arm != nil {
