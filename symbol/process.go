@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -82,6 +83,9 @@ type Processes struct {
 	// Now is the clock that decides when to look at a process again.
 	Now func() time.Time
 
+	// mu lets a goroutine that holds a process back note it while another
+	// resolves; it guards all below.
+	mu    sync.Mutex
 	procs map[uint32]*process
 	files map[fileKey]*Object // nil: not readable as ELF
 }
@@ -115,6 +119,12 @@ func NewProcesses() *Processes {
 // Note looks at a process now, so that its addresses can be resolved after it
 // has ended. It reports whether the process was there.
 func (p *Processes) Note(pid uint32) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.note(pid)
+}
+
+func (p *Processes) note(pid uint32) bool {
 	pr := p.procs[pid]
 	if pr == nil {
 		pr = &process{}
@@ -155,9 +165,11 @@ func (pr *process) find(addr uint64) *Mapping {
 
 // User resolves an address of a process.
 func (p *Processes) User(pid uint32, addr uint64) (Sym, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	pr := p.procs[pid]
 	if pr == nil {
-		p.Note(pid)
+		p.note(pid)
 		pr = p.procs[pid]
 	} else if p.Now().Sub(pr.read) > mapsAge {
 		p.refresh(pid, pr)

@@ -176,6 +176,9 @@ func (c *command) consume(v *victims) (int, error) {
 
 	sink := &endSink{Printer: printer, interrupted: &interrupted, testing: c.testing}
 	cons := c.tracer.Consumer(sess, sink)
+	if n, ok := c.tracer.Host().(interface{ NoteProcess(pid uint32) }); ok {
+		v.NoteAtExit(n.NoteProcess)
+	}
 	cons.Started = func() {
 		v.Continue()
 		go func() {

@@ -11,13 +11,17 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // victims are the processes of -c and -p.
 type victims struct {
-	procs   []*victim
+	procs []*victim
+	// note, if not nil, is called with each process of -c when it ends, while its
+	// mappings are still there. It is set before Continue.
+	note    func(pid uint32)
 	pids    []int
 	mu      sync.Mutex
 	notices []string // guarded by mu
@@ -97,15 +101,7 @@ func (v *victims) start(line string, c *command) (*victim, error) {
 		_ = syscall.PtraceSetOptions(p.pid, unix.PTRACE_O_EXITKILL)
 		started <- nil
 		<-p.proceed
-		_ = syscall.PtraceSetOptions(p.pid, 0)
-		_ = syscall.PtraceDetach(p.pid)
-		for {
-			_, err := syscall.Wait4(p.pid, &ws, 0, nil)
-			if err == syscall.EINTR {
-				continue
-			}
-			break
-		}
+		ws = v.follow(p.pid)
 		v.ended(p.pid, ws)
 		close(p.done)
 	}()
@@ -113,6 +109,42 @@ func (v *victims) start(line string, c *command) (*victim, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// follow lets a stopped process run to its end and returns how it ended. Tracing
+// it goes on, only to look at its mappings at its exit.
+func (v *victims) follow(pid int) (ws syscall.WaitStatus) {
+	if v.note == nil || syscall.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT) != nil {
+		_ = syscall.PtraceSetOptions(pid, 0)
+		_ = syscall.PtraceDetach(pid)
+	} else {
+		_ = syscall.PtraceCont(pid, 0)
+	}
+	for {
+		_, err := syscall.Wait4(pid, &ws, 0, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil || ws.Exited() || ws.Signaled():
+			return ws
+		case ws.Stopped() && int(ws)>>8 == int(unix.SIGTRAP)|unix.PTRACE_EVENT_EXIT<<8:
+			v.note(uint32(pid))
+			_ = syscall.PtraceDetach(pid)
+		case ws.Stopped() && groupStop(pid):
+			// Stopped as any process may be (SIGSTOP, stop()): only a process
+			// without tracer can be continued by others.
+			_ = syscall.PtraceDetach(pid)
+		case ws.Stopped():
+			_ = syscall.PtraceCont(pid, int(ws.StopSignal()))
+		}
+	}
+}
+
+// groupStop reports whether a stopped process is stopped by job control, not
+// just about to take a signal: it then has no siginfo.
+func groupStop(pid int) bool {
+	var info [128]byte
+	_, _, e := syscall.Syscall6(syscall.SYS_PTRACE, unix.PTRACE_GETSIGINFO, uintptr(pid), 0, uintptr(unsafe.Pointer(&info)), 0, 0)
+	return e == syscall.EINVAL
 }
 
 // victimEnv applies -x setenv and -x unsetenv.
@@ -165,6 +197,9 @@ func (v *victims) Notices() []string {
 	defer v.mu.Unlock()
 	return v.notices
 }
+
+// NoteAtExit has f called with each process of -c that ends, before it is gone.
+func (v *victims) NoteAtExit(f func(pid uint32)) { v.note = f }
 
 // Continue lets the processes of -c run.
 func (v *victims) Continue() {

@@ -17,6 +17,9 @@ func (c *command) victims() (*victims, error) {
 // Target is $target: there is none.
 func (v *victims) Target() int { return 0 }
 
+// NoteAtExit does nothing.
+func (v *victims) NoteAtExit(func(pid uint32)) {}
+
 // Continue does nothing.
 func (v *victims) Continue() {}
 
