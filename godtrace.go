@@ -195,7 +195,7 @@ func (t *Tracer) Compile() ([]*Unit, error) {
 		infos = append(infos, info)
 	}
 	t.failed = -1
-	prog, err := compile.Compile(infos, compile.Options{LoopMax: int64(min(t.opt.Num("loopmax"), ir.MaxLoop)), PcapSize: int64(t.opt.Num("pcapsize"))})
+	prog, err := compile.Compile(infos, compile.Options{Probe: t.host.ProbeByID, LoopMax: int64(min(t.opt.Num("loopmax"), ir.MaxLoop)), PcapSize: int64(t.opt.Num("pcapsize"))})
 	if err != nil {
 		return nil, err
 	}
