@@ -102,10 +102,10 @@ func (g *gen) constTuple(t *tuple, keys []syntax.Expr) (string, bool) {
 		f := &t.fields[i]
 		at := b[f.Off : f.Off+f.Size]
 		x := g.expr(k)
-		lit, isLit := k.(*syntax.StringLit)
+		text, fixed := g.fixedString(k)
 		switch {
-		case f.Kind == ir.FString && isLit && x.Type.Is(ctype.String):
-			copy(at[:len(at)-1], g.literalText(lit.Value))
+		case f.Kind == ir.FString && fixed && x.Type.Is(ctype.String):
+			copy(at[:len(at)-1], text)
 		case (f.Kind == ir.FInt || f.Kind == ir.FPtr) && x.Const:
 			v := x.Int
 			if x.Conv == check.ConvInt {
