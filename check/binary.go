@@ -299,6 +299,10 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	switch k := c.complete(x.Type).Kind; {
 	case x.Xlate == nil && (k == ctype.Array || k == ctype.Func):
 		c.fail(e, diag.D_OP_ARRFUN, "operator = may not be applied to an operand of type %s: arrays and functions cannot be assigned", c.typeName(x))
+	case v != nil && dynamicVar(v) && intConst(y) && y.Int == 0 && x.Type.IsCompound():
+		// The literal 0 deletes the variable, whatever its type.
+		c.mustModify(e, e.Op, x)
+		return c.set(e, &Expr{Type: x.Type})
 	case y.Xlate != nil && y.Type.IsCompound() && compatTypes(x.Type, y.Type):
 		c.materialize(e.Y, y)
 	case !c.argCompat(x.Type, y):
@@ -312,6 +316,12 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	}
 	c.convert(y, x.Type)
 	return c.set(e, &Expr{Type: x.Type, Alloca: y.Alloca})
+}
+
+// dynamicVar reports whether v lives in dynamic variable space, where assigning
+// 0 frees it.
+func dynamicVar(v *Var) bool {
+	return v.Kind == ir.VarAssoc || v.Kind == ir.VarThreadAssoc || v.Kind == ir.VarTLS
 }
 
 // firstAssign gives a variable its type.
