@@ -38,7 +38,13 @@ type walk struct {
 	ptr  int
 	refs []bool
 	vals lengths
+	// steps counts elements, so that empty ones nested in each other cannot keep a
+	// walk going for ever.
+	steps int
 }
+
+// maxSteps is how many elements a walk goes over: more than fit a payload.
+const maxSteps = 1 << 18
 
 // Value returns the top-level field i of a payload.
 func (s *Schema) Value(payload []byte, ptr, i int) (Value, error) {
@@ -160,12 +166,8 @@ func (w *walk) field(f *Field) (Value, bool) {
 		return v, ok
 	}
 	for i := 0; i < n; i++ {
-		at := w.off
 		if _, ok := w.element(f); !ok {
 			return v, false
-		}
-		if at == w.off && i > 1<<16 {
-			return v, false // nothing but empty elements
 		}
 	}
 	v.Data = w.b[from:w.off]
@@ -183,6 +185,9 @@ func (w *walk) take(n int) ([]byte, bool) {
 
 // element reads one element and steps over it. The data is without counts.
 func (w *walk) element(f *Field) ([]byte, bool) {
+	if w.steps++; w.steps > maxSteps {
+		return nil, false
+	}
 	if f.In == Struct {
 		from := w.off
 		for i := range f.Fields {
@@ -315,6 +320,17 @@ func (v Value) Elem(i int) (Value, bool) {
 		if i == 0 {
 			e.Data = data
 			return e, true
+		}
+	}
+}
+
+// elems calls fn for the elements of an array until fn returns false.
+func (v *Value) elems(fn func(i int, e Value) bool) {
+	w := v.walk()
+	for i := range v.N {
+		data, ok := w.element(v.Field)
+		if !ok || !fn(i, Value{Field: v.Field, Data: data, N: 1, Ptr: v.Ptr, elem: true, lens: v.lens}) {
+			return
 		}
 	}
 }

@@ -78,6 +78,9 @@ func (v Value) Text(dst []byte) []byte {
 // String returns Text as a string.
 func (v Value) String() string { return string(v.Text(nil)) }
 
+// maxText bounds the text of an array, which empty elements could blow up.
+const maxText = 1 << 20
+
 func (v Value) textArray(dst []byte) []byte {
 	switch v.Field.In {
 	case Char16:
@@ -89,17 +92,19 @@ func (v Value) textArray(dst []byte) []byte {
 			return appendHex(append(dst, "0x"...), v.Data)
 		}
 	}
+	start := len(dst)
 	dst = append(dst, '[')
-	for i := range v.N {
-		e, ok := v.Elem(i)
-		if !ok {
-			break
-		}
+	v.elems(func(i int, e Value) bool {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
+		if len(dst)-start > maxText {
+			dst = append(dst, "..."...)
+			return false
+		}
 		dst = e.Text(dst)
-	}
+		return true
+	})
 	return append(dst, ']')
 }
 
