@@ -12,7 +12,6 @@ import (
 var (
 	attrStable  = probe.Attr{Name: probe.Stable, Data: probe.Stable, Class: probe.ClassCommon}
 	attrPrivate = probe.Attr{Name: probe.Stable, Data: probe.Private, Class: probe.ClassUnknown}
-	attrISA     = probe.Attr{Name: probe.Evolving, Data: probe.Evolving, Class: probe.ClassISA}
 	attrSymbol  = probe.Attr{Name: probe.Private, Data: probe.Private, Class: probe.ClassUnknown}
 	attrMax     = probe.Attr{Name: probe.Standard, Data: probe.Standard, Class: probe.ClassCommon}
 )

@@ -10,8 +10,6 @@ func isDyn(x *Expr) bool { return x.Xlate != nil || x.Type.Is(ctype.Dyn) }
 
 func isInt(x *Expr) bool { return x.Xlate == nil && x.Type.IsInt() }
 
-func isArith(x *Expr) bool { return isInt(x) || x.Xlate == nil && x.Type.Is(ctype.Float) }
-
 func isScalar(x *Expr) bool { return x.Xlate == nil && x.Type.IsScalar() }
 
 func isString(x *Expr) bool { return x.Xlate == nil && x.Type.Is(ctype.String) }

@@ -220,9 +220,7 @@ func (c *Checker) pointed(n syntax.Node, x *Expr, t *ctype.Type) *Expr {
 	case ctype.Forward:
 		c.fail(n, diag.D_OP_INCOMPLETE, "cannot dereference a pointer to the incomplete type %s: no definition is available", t)
 	}
-	r := &Expr{Type: t, Writable: x.Writable, Alloca: false}
-	r.LValue = !t.Is(ctype.Array)
-	return r
+	return &Expr{Type: c.defined(t), Writable: x.Writable, LValue: !t.Is(ctype.Array)}
 }
 
 // addr types &X.
@@ -604,7 +602,7 @@ func (c *Checker) member(e *syntax.Member) *Expr {
 	if !ok {
 		c.fail(e, diag.D_TYPE_MEMBER, "%s is not a member of %s", e.Name, t)
 	}
-	r := &Expr{Type: m.Type, Member: m, Bits: m.Bits, Shift: m.Shift, Writable: x.Writable}
+	r := &Expr{Type: c.defined(m.Type), Member: m, Bits: m.Bits, Shift: m.Shift, Writable: x.Writable}
 	r.LValue = (e.Arrow || x.LValue) && !m.Type.Is(ctype.Array)
 	if e.Arrow && x.Type.Base().Space == ctype.User && m.Type.Is(ctype.Pointer) && m.Type.Base().Space != ctype.User {
 		p := *m.Type.Base()

@@ -19,7 +19,6 @@ type Func struct {
 	variadic bool
 	flags    funcFlags
 	op       ir.Op // what the host must support; ir.Nop for nothing
-	reason   string
 	attr     probe.Attr
 }
 

@@ -350,6 +350,14 @@ func (c *Checker) complete(t *ctype.Type) *ctype.Type {
 	return b
 }
 
+// defined is t, or its definition where t is a forward declaration.
+func (c *Checker) defined(t *ctype.Type) *ctype.Type {
+	if t.Is(ctype.Forward) {
+		return c.complete(t)
+	}
+	return t
+}
+
 func (c *Checker) members(tag *syntax.Tag, key string) []ctype.Member {
 	var list []ctype.Member
 	seen := map[string]bool{}
