@@ -98,7 +98,7 @@ func ReadKallsyms(r io.Reader) (*Kallsyms, error) {
 		if n := len(k.syms); n > 0 && k.syms[n-1].addr > addr {
 			sorted = false
 		}
-		if len(k.syms) == maxSyms || len(k.names) > 1<<31 {
+		if len(k.syms) == maxSyms || len(k.names) > 1<<30 {
 			return nil, fmt.Errorf("kallsyms: more than %d symbols", len(k.syms))
 		}
 		nonzero = nonzero || addr != 0

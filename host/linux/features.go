@@ -94,9 +94,9 @@ const bpfLicense = "GPL"
 func refusal(name, what string, err error) host.Feature {
 	f := host.Feature{Name: name, Detail: what + ": " + plainError{err}.Error()}
 	caps, _ := effective() // without them all are reported missing, which is right
-	switch priv := errPrivilege(caps); {
-	case priv != nil:
-		f.Remedy = priv.Error()
+	switch {
+	case errPrivilege(caps) != nil:
+		f.Remedy = "CAP_BPF and CAP_PERFMON: run as root"
 	case inUserNamespace():
 		f.Remedy = "run outside the user namespace"
 	case lockdown() == "confidentiality":
@@ -173,7 +173,8 @@ func (h *Host) privilegeFeature() host.Feature {
 		err = errPrivilege(caps)
 	}
 	if err != nil {
-		return host.Feature{Name: "privileges", Detail: err.Error(), Remedy: "root, or the capabilities CAP_BPF and CAP_PERFMON"}
+		what, remedy, _ := strings.Cut(err.Error(), ": ")
+		return host.Feature{Name: "privileges", Detail: what, Remedy: remedy}
 	}
 	var names []string
 	for _, c := range []capability{capSysAdmin, capBPF, capPerfmon, capSyslog} {
