@@ -8,7 +8,7 @@ import (
 
 // Drain delivers the records in the buffers. Fill and ring buffers are
 // delivered when tracing has ended, as in DTrace. If f fails, what is left is
-// delivered by the next Drain.
+// delivered by the next Drain. A failure inside the vm is an error, too.
 func (s *Session) Drain(f func(cpu int, data []byte) error) error {
 	s.touch()
 	s.urgent.Store(false)
@@ -35,6 +35,9 @@ func (s *Session) Drain(f func(cpu int, data []byte) error) error {
 	s.shared.Lock()
 	s.spec.clean(ended)
 	s.shared.Unlock()
+	if err := s.internal.Load(); err != nil {
+		return *err
+	}
 	return nil
 }
 

@@ -134,6 +134,9 @@ func (c *cpu) clause(m *vm.Machine, e *ecb, f *vm.Firing) {
 	if e.shared {
 		c.s.shared.Unlock()
 	}
+	if r.Err != nil {
+		c.s.internal.CompareAndSwap(nil, &r.Err)
+	}
 	if r.Trapped {
 		c.fault(m, e, f, r)
 	}

@@ -91,6 +91,7 @@ type Session struct {
 	urgent   atomic.Bool
 	wake     chan struct{}
 	alive    atomic.Uint64
+	internal atomic.Pointer[error] // the vm's first broken invariant
 
 	cpus  []*cpu
 	sizes []int // record size by clause, header included
@@ -356,6 +357,9 @@ func (s *Session) Ready() bool {
 // Wait blocks until there is a reason to drain, or ctx is done.
 func (s *Session) Wait(ctx context.Context) error {
 	s.touch()
+	if s.exited.Load() || s.State() == Killed {
+		return nil
+	}
 	if h := s.terms.Hooks.Wait; h != nil && s.State() == Active {
 		return h(ctx)
 	}

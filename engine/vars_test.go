@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/godtrace/godtrace/engine"
@@ -359,5 +360,24 @@ clause "p::b:" probes=5 `+value+` ret
 	wantRecords(t, s, "cpu0 clause 0 probe 4 epid 1 = 4096", "cpu1 clause 1 probe 5 epid 2 = 98")
 	if n := drops(t, s, record.DropNest); n != 1 {
 		t.Errorf("%d nested, want 1", n)
+	}
+}
+
+// TestHostPanic gives the engine a host whose memory routine crashes.
+func TestHostPanic(t *testing.T) {
+	e := engine.New(engine.Config{Access: func(*vm.Firing, bool, uint64, []byte, bool) bool { panic("bad host") }})
+	addProbes(t, e, "p", "a")
+	s := open(t, e, "clause \"p::a:\" probes=4\n movi r0, 16\n ldk.8 r1, [r0+0]\n ret", host.Options{CPU: -1})
+	start(t, s)
+	for range 2 {
+		e.Fire(4, 0, args(0))
+	}
+	n := 0
+	err := s.Drain(func(int, []byte) error { n++; return nil })
+	if n != 2 || err == nil || !strings.Contains(err.Error(), "bad host") {
+		t.Errorf("%d error records, error %v", n, err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Error(err)
 	}
 }
