@@ -315,9 +315,16 @@ func (t *Tracer) sessionOptions() host.Options {
 	if o.IsSet("cpu") && o.Str("cpu") != "all" {
 		cpu = int(o.Num("cpu"))
 	}
+	// Sizes that nobody set are the host's to choose.
+	size := func(name string) uint64 {
+		if !o.IsSet(name) {
+			return 0
+		}
+		return o.Num(name)
+	}
 	return host.Options{
-		BufSize: o.Num("bufsize"), AggSize: o.Num("aggsize"), DynVarSize: o.Num("dynvarsize"), SpecSize: o.Num("specsize"),
-		StrSize: o.Num("strsize"), NSpec: int(min(o.Num("nspec"), 1<<20)), ScratchSize: o.Num("scratchsize"),
+		BufSize: size("bufsize"), AggSize: size("aggsize"), DynVarSize: size("dynvarsize"), SpecSize: size("specsize"),
+		StrSize: o.Num("strsize"), NSpec: int(min(o.Num("nspec"), 1<<20)), ScratchSize: size("scratchsize"),
 		BufPolicy: o.Str("bufpolicy"), CPU: cpu, Destructive: o.Flag("destructive"), Target: t.cfg.Target,
 		Stats: o.Flag("verbose"), Extra: map[string]string{},
 	}

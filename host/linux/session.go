@@ -81,6 +81,18 @@ func (h *Host) Open(prog *ir.Program, opt host.Options) (host.Session, error) {
 	return s, nil
 }
 
+// Disassemble writes the eBPF that a program becomes here, without loading it.
+func (h *Host) Disassemble(w io.Writer, prog *ir.Program) error {
+	s := &Session{h: h, prog: prog}
+	if err := s.findHooks(); err != nil {
+		return err
+	}
+	if err := s.build(); err != nil {
+		return err
+	}
+	return s.obj.Disassemble(w)
+}
+
 // findHooks asks the providers what to attach for the program's probes.
 func (s *Session) findHooks() error {
 	var ids []probe.ID
