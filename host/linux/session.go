@@ -83,7 +83,7 @@ func (h *Host) Open(prog *ir.Program, opt host.Options) (host.Session, error) {
 
 // Disassemble writes the eBPF that a program becomes here, without loading it.
 func (h *Host) Disassemble(w io.Writer, prog *ir.Program) error {
-	s := &Session{h: h, prog: prog}
+	s := &Session{h: h, prog: prog, opt: host.Options{CPU: -1}}
 	if err := s.findHooks(); err != nil {
 		return err
 	}
