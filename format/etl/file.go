@@ -114,9 +114,11 @@ const (
 	PassAll Pass = 0
 	// PassSchemas visits the buffers that hold events describing others.
 	PassSchemas Pass = blockSchemas
-	// PassRundown visits the buffers that hold process, thread, image and path
-	// events.
+	// PassRundown visits the buffers that hold process, thread, image, path, file
+	// name and registry key events.
 	PassRundown Pass = blockRundown
+	// PassStackKeys visits the buffers that hold definitions of stack keys.
+	PassStackKeys Pass = blockStackKeys
 )
 
 // Visit calls fn for the events of the buffers that a pass selects, buffer by

@@ -19,6 +19,7 @@ const (
 	blockRundown              // has process, thread or image events
 	blockResized              // the size in the header is not the one used
 	blockDamaged
+	blockStackKeys // has definitions of stack keys
 )
 
 // The events whose payloads describe other events.
@@ -370,6 +371,18 @@ func interest(b []byte, r record) uint8 {
 		case GroupThread:
 			if b[6] <= 4 {
 				return blockRundown
+			}
+		case GroupFile:
+			if b[6] <= 36 {
+				return blockRundown
+			}
+		case GroupRegistry:
+			if b[6] >= 22 && b[6] <= 25 {
+				return blockRundown
+			}
+		case GroupStackWalk:
+			if b[6] >= 34 && b[6] <= 36 {
+				return blockStackKeys
 			}
 		}
 	}

@@ -1,0 +1,227 @@
+package state
+
+import (
+	"encoding/binary"
+	"sort"
+
+	"github.com/godtrace/godtrace/format/etl"
+)
+
+// Stacks finds the call stacks of events. A stack is an event of its own that
+// comes after the one it belongs to, and names it by its time stamp; so Stacks
+// reads ahead of its user, keeping what it finds for a while. It is for one
+// goroutine.
+type Stacks struct {
+	r    *etl.Reader
+	e    etl.Event
+	more bool
+	// HorizonTicks is how far ahead of the event asked for stacks are looked for.
+	horizon int64
+	found   map[stackID][]frames
+	order   []stackID // in order of arrival, for forgetting
+	held    int
+	keys    map[uint64][]keyDef
+	// Missed counts the stacks that were not kept because too many were.
+	missed int64
+}
+
+// stackID names the event that stacks belong to.
+type stackID struct {
+	ts  int64
+	tid uint32
+}
+
+// frames is one stack event's part of a stack.
+type frames struct {
+	addrs []uint64
+	key   uint64 // instead of addrs
+	ts    int64
+	cpu   uint16
+}
+
+// keyDef is what a stack key stood for until, or from, a time.
+type keyDef struct {
+	ts     int64
+	create bool
+	addrs  []uint64
+}
+
+// maxHeld is how many addresses are kept.
+const maxHeld = 2 << 20
+
+// NewStacks returns the stacks of a file. horizon is how far, in ticks of the
+// trace's clock, a stack may come behind its event; 0 means two seconds.
+func NewStacks(f *etl.File, horizon int64) (*Stacks, error) {
+	if horizon == 0 {
+		horizon = f.Clock().Ticks(f.Clock().Start+20_000_000) - f.Clock().Ticks(f.Clock().Start)
+	}
+	s := &Stacks{r: f.Reader(), horizon: horizon, found: map[stackID][]frames{}, keys: map[uint64][]keyDef{}}
+	err := f.Visit(etl.PassStackKeys, func(e *etl.Event) bool {
+		if e.Kernel() && e.Group == etl.GroupStackWalk && e.Opcode >= 34 && e.Opcode <= 36 {
+			a := addresses(nil, e.Payload, int(e.PtrSize))
+			if len(a) > 1 {
+				s.keys[a[0]] = append(s.keys[a[0]], keyDef{e.TS, e.Opcode == 34, a[1:]})
+			}
+		}
+		return true
+	})
+	for _, d := range s.keys {
+		sort.Slice(d, func(i, j int) bool { return d[i].ts < d[j].ts })
+	}
+	s.more = s.r.Next(&s.e)
+	return s, err
+}
+
+// addresses appends the pointers in b.
+func addresses(dst []uint64, b []byte, ptr int) []uint64 {
+	for ; len(b) >= ptr; b = b[ptr:] {
+		if ptr == 8 {
+			dst = append(dst, binary.LittleEndian.Uint64(b))
+		} else {
+			dst = append(dst, uint64(binary.LittleEndian.Uint32(b)))
+		}
+	}
+	return dst
+}
+
+// ahead reads on until the horizon of a time.
+func (s *Stacks) ahead(ts int64) {
+	for len(s.order) > 0 && s.order[0].ts < ts {
+		s.forget()
+	}
+	for s.more && s.e.TS <= ts+s.horizon {
+		if s.e.Kernel() && s.e.Group == etl.GroupStackWalk {
+			s.take(ts)
+		}
+		s.more = s.r.Next(&s.e)
+	}
+}
+
+func (s *Stacks) forget() {
+	id := s.order[0]
+	s.order = s.order[1:]
+	for _, f := range s.found[id] {
+		s.held -= len(f.addrs) + 4
+	}
+	delete(s.found, id)
+}
+
+// take keeps the stack at hand, if its event is not past.
+func (s *Stacks) take(now int64) {
+	b := s.e.Payload
+	if len(b) < 16 {
+		return
+	}
+	id := stackID{int64(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint32(b[12:])}
+	if id.ts < now {
+		return
+	}
+	f := frames{ts: s.e.TS, cpu: s.e.CPU}
+	switch s.e.Opcode {
+	case 32:
+		f.addrs = addresses(nil, b[16:], int(s.e.PtrSize))
+	case 37, 38:
+		a := addresses(nil, b[16:], int(s.e.PtrSize))
+		if len(a) == 0 {
+			return
+		}
+		f.key = a[0]
+	default:
+		return
+	}
+	if s.held > maxHeld {
+		s.missed++
+		return
+	}
+	if s.found[id] == nil {
+		s.order = append(s.order, id)
+		for i := len(s.order) - 1; i > 0 && s.order[i].ts < s.order[i-1].ts; i-- {
+			s.order[i], s.order[i-1] = s.order[i-1], s.order[i]
+		}
+	}
+	s.found[id] = append(s.found[id], f)
+	s.held += len(f.addrs) + 4
+}
+
+// Append appends the stack of an event of a thread to dst, innermost frame
+// first, the kernel's frames before the program's. Events must be asked for in
+// order of time. Nothing is appended if the trace holds no stack for the event.
+func (s *Stacks) Append(dst []uint64, e *etl.Event, tid uint32) []uint64 {
+	if out, ok := s.items(dst, e); ok {
+		return out
+	}
+	s.ahead(e.TS)
+	parts := s.found[stackID{e.TS, tid}]
+	start := len(dst)
+	// A thread's kernel part comes before its user part, but not always.
+	for pass := range 2 {
+		for _, f := range parts {
+			if tid == 0 && f.cpu != e.CPU {
+				continue // every processor has an idle thread of number 0
+			}
+			a := f.addrs
+			if f.key != 0 {
+				a = s.key(f.key, f.ts)
+			}
+			if len(a) > 0 && KernelAddress(a[0]) == (pass == 0) {
+				dst = append(dst, a...)
+			}
+		}
+	}
+	if len(dst) > start {
+		return dst
+	}
+	return dst[:start]
+}
+
+// items reads the stack that an event carries itself.
+func (s *Stacks) items(dst []uint64, e *etl.Event) ([]uint64, bool) {
+	ok := false
+	for it := e.Items(); it.Next(); {
+		switch it.Type {
+		case etl.ItemStack32, etl.ItemStack64:
+			if len(it.Data) > 8 {
+				ptr := 4
+				if it.Type == etl.ItemStack64 {
+					ptr = 8
+				}
+				dst, ok = addresses(dst, it.Data[8:], ptr), true
+			}
+		case etl.ItemStackKey32, etl.ItemStackKey64:
+			ptr := 4
+			if it.Type == etl.ItemStackKey64 {
+				ptr = 8
+			}
+			if len(it.Data) >= 8+ptr {
+				a := addresses(nil, it.Data[8:8+ptr], ptr)
+				dst, ok = append(dst, s.key(a[0], e.TS)...), true
+			}
+		}
+	}
+	return dst, ok
+}
+
+// key returns what a stack key stood for at a time: it is told when the key goes
+// or at the trace's end, or when it is made.
+func (s *Stacks) key(k uint64, ts int64) []uint64 {
+	defs := s.keys[k]
+	i := sort.Search(len(defs), func(i int) bool { return defs[i].ts >= ts })
+	for j := i; j < len(defs); j++ {
+		if !defs[j].create {
+			return defs[j].addrs
+		}
+	}
+	if i > 0 {
+		return defs[i-1].addrs
+	}
+	if len(defs) > 0 {
+		return defs[0].addrs
+	}
+	return nil
+}
+
+// Missed returns how many stacks were dropped because too many were under way.
+func (s *Stacks) Missed() int64 { return s.missed }
+
+// Err returns the error that ended reading ahead, nil if there was none.
+func (s *Stacks) Err() error { return s.r.Err() }
