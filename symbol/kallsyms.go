@@ -1,6 +1,7 @@
 package symbol
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -47,26 +48,31 @@ const KernelModule = "vmlinux"
 
 const maxSyms = 1 << 26
 
+var newline = []byte{'\n'}
+
 // ReadKallsyms reads text in the form of /proc/kallsyms: lines of address,
 // type letter, name, and for a module's symbols its name in brackets.
 func ReadKallsyms(r io.Reader) (*Kallsyms, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("read kallsyms: %w", err)
-	}
-	k := &Kallsyms{modules: []string{KernelModule}, names: make([]byte, 1, len(data)/2+1), syms: make([]ksym, 0, len(data)/40)}
+	k := &Kallsyms{modules: []string{KernelModule}, names: []byte{0}}
 	index := map[string]uint16{}
 	sorted, nonzero := true, false
-	line := 0
-	for len(data) > 0 {
-		line++
-		var l []byte
-		if i := bytes.IndexByte(data, '\n'); i >= 0 {
-			l, data = data[:i], data[i+1:]
-		} else {
-			l, data = data, nil
+	in := bufio.NewReaderSize(r, 64<<10)
+	if _, err := in.Peek(2 * 4096); err == nil {
+		// A kernel's table: room for what is usual, of which only what is used takes
+		// memory. Growing to it would take five times as much in all.
+		k.names, k.syms = make([]byte, 1, 5<<20), make([]ksym, 0, 200_000)
+	}
+	for line, more := 1, true; more; line++ {
+		l, err := in.ReadSlice('\n')
+		switch {
+		case err == io.EOF:
+			more = false
+		case err == bufio.ErrBufferFull:
+			return nil, fmt.Errorf("kallsyms line %d: more than %d bytes", line, len(l))
+		case err != nil:
+			return nil, fmt.Errorf("read kallsyms: %w", err)
 		}
-		if len(l) == 0 {
+		if l = bytes.TrimSuffix(l, newline); len(l) == 0 {
 			continue
 		}
 		sp := bytes.IndexByte(l, ' ')
@@ -107,6 +113,7 @@ func ReadKallsyms(r io.Reader) (*Kallsyms, error) {
 		}
 		k.syms = append(k.syms, s)
 	}
+	k.syms, k.names = slices.Clip(k.syms), slices.Clip(k.names)
 	k.hidden = len(k.syms) > 0 && !nonzero
 	if !sorted {
 		slices.SortStableFunc(k.syms, func(a, b ksym) int {
