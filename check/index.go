@@ -184,13 +184,13 @@ func (c *Checker) inlineCall(e *syntax.Index, id *syntax.Ident, d *InlineDef) *E
 	if len(args) != len(d.Params) {
 		c.fail(e, diag.D_PROTO_LEN, "%s[ ] prototype mismatch: %d arg%s passed, %d expected", d.Name, len(args), plural(len(args)), len(d.Params))
 	}
+	body := c.inlineBody(e, d) // first: it settles which definition's parameters count
 	for i, a := range args {
 		if !c.argCompat(d.Params[i].Type, a) {
 			c.fail(e.Args[i], diag.D_PROTO_ARG, "%s[ ] argument #%d is incompatible with prototype:\n\tprototype: %s\n\t argument: %s", d.Name, i+1, d.Params[i].Type, c.typeName(a))
 		}
 		c.convert(a, d.Params[i].Type)
 	}
-	body := c.inlineBody(e, d)
 	c.set(id, &Expr{Type: d.Type, Obj: d})
 	return c.set(e, &Expr{Type: d.Type, Obj: d, Xlate: body.Xlate})
 }
