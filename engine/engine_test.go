@@ -478,6 +478,7 @@ func TestOpenErrors(t *testing.T) {
 		{"policy", plain, host.Options{CPU: -1, BufPolicy: "heap"}, `bufpolicy is "heap"`},
 		{"nspec", plain, host.Options{CPU: -1, NSpec: -1}, "nspec is -1"},
 		{"bufsize", plain, host.Options{CPU: -1, BufSize: 31}, "has 32 bytes, bufsize is 31"},
+		{"huge", plain, host.Options{CPU: -1, BufSize: 1 << 40}, "bufsize is 1099511627776, want at most"},
 		{"probe", `clause "p:::" probes=9 ` + value + ` ret`, host.Options{CPU: -1}, "no probe with id 9, the last one is 4"},
 		{"END", `clause "dtrace:::END" probes=2 ` + value + ` ret`, host.Options{CPU: -1, BufSize: 32, BufPolicy: "fill"}, "END"},
 	} {

@@ -73,6 +73,7 @@ const (
 	DefaultSpecSize   = 32 << 10
 	DefaultNSpec      = 1
 	MaxNSpec          = 1 << 16
+	MaxBufSize        = 1 << 30
 )
 
 // Session is one program enabled in an engine. It implements host.Session and
@@ -152,6 +153,9 @@ func (e *Engine) Open(prog *ir.Program, opt host.Options, terms Terms) (*Session
 	}
 	if opt.NSpec < 0 || opt.NSpec > MaxNSpec {
 		return nil, fmt.Errorf("engine: nspec is %d, want 1 to %d", opt.NSpec, MaxNSpec)
+	}
+	if opt.BufSize > MaxBufSize {
+		return nil, fmt.Errorf("engine: bufsize is %d, want at most %d", opt.BufSize, MaxBufSize)
 	}
 	code, err := vm.New(prog)
 	if err != nil {

@@ -27,8 +27,6 @@ type operand struct {
 
 const noOperand uint32 = 7 // a space index that is never filled
 
-func (o operand) size() int { return int(o.end - o.off) }
-
 // Operations that are finer than ir's: one for each width, comparison or kind of
 // operand, so that the loop need not ask.
 const (
@@ -75,7 +73,6 @@ type Program struct {
 	clauses []clause
 	maxRec  int
 	maxFrm  uint32
-	maxReg  int
 }
 
 type clause struct {

@@ -125,14 +125,13 @@ func (m *fakeMemory) access(_ *Firing, user bool, addr uint64, p []byte, write b
 
 // rig is a program on a machine, ready to run.
 type rig struct {
-	prog    *ir.Program
-	m       *Machine
-	env     *fakeEnv
-	ctx     *fakeContext
-	mem     *fakeMemory
-	f       *Firing
-	cfg     Config
-	verfied bool
+	prog *ir.Program
+	m    *Machine
+	env  *fakeEnv
+	ctx  *fakeContext
+	mem  *fakeMemory
+	f    *Firing
+	cfg  Config
 }
 
 func newRig(t testing.TB, text string) *rig {
