@@ -144,6 +144,11 @@ func (g *gen) analyse(c *ir.Clause, isError bool) (ci clauseInfo) {
 			case ir.BStackDepth, ir.BUStackDepth, ir.BCaller, ir.BUCaller:
 				ci.slot = true
 			}
+		case ir.BuiltinS:
+			switch ir.StrBuiltin(in.Sub) {
+			case ir.SCwd, ir.SRoot, ir.SExecArgs:
+				ci.slot = true
+			}
 		}
 		if usesTemp(in.Op) || g.heap && usesHeap(in.Op) {
 			ci.slot = true

@@ -118,6 +118,51 @@ ret
 	}
 }
 
+// TestPaths: the task's directories and arguments.
+func TestPaths(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	dir := t.TempDir()
+	deep := dir
+	for range 5 {
+		deep += "/directory"
+	}
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := assemble(t, `
+program global=768
+clause "t" probes=10
+bs global[0:256], cwd
+bs global[256:512], root
+bs global[512:768], execargs
+ret
+`)
+	r := newRig(t, p, testConfig(), testHook(10))
+	for _, d := range []string{"/", "/proc", "/proc/self", deep} {
+		t.Chdir(d)
+		want, err := os.Getwd()
+		if d == "/proc/self" {
+			want = fmt.Sprintf("/proc/%d", os.Getpid())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.fire(0)
+		g := r.value(MapGlobals)
+		if got := textOf(g[:256]); got != want {
+			t.Errorf("cwd %q, want %q", got, want)
+		}
+		if got := textOf(g[256:512]); got != "/" {
+			t.Errorf("root %q", got)
+		}
+		args := strings.Join(os.Args, " ")
+		if got := textOf(g[512:768]); got != args[:min(len(args), 255)] {
+			t.Errorf("execargs %q, want %q", got, args)
+		}
+	}
+}
+
 // TestProbeNames: names from a table, for probes found by number.
 func TestProbeNames(t *testing.T) {
 	p := assemble(t, `

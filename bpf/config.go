@@ -20,7 +20,6 @@ const (
 	FeatSignal        Feature = "bpf_send_signal (Linux 5.3)"
 	FeatWriteUser     Feature = "bpf_probe_write_user (not under lockdown)"
 	FeatOverride      Feature = "bpf_override_return (CONFIG_BPF_KPROBE_OVERRIDE)"
-	FeatDPath         Feature = "bpf_d_path"
 	FeatRingOverwrite Feature = "overwriting ring buffers"
 )
 

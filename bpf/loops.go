@@ -126,7 +126,10 @@ func (c *clauseGen) loops(in *ir.Instr) error {
 	case ir.InetNtop, ir.InetNtoa, ir.LinkNtop:
 		return c.netAddress(in)
 	case ir.DPath:
-		return c.fail("d_path() is not possible here: the kernel gives it to few programs")
+		if err := c.need(FeatLoop, "d_path()"); err != nil {
+			return err
+		}
+		return c.dPath(in)
 	}
 	if err := c.need(FeatLoop, in.Op.String()); err != nil {
 		return err

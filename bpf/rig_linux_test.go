@@ -51,30 +51,39 @@ func kernelOffset(typ, member string) (uint32, uint32, error) {
 	if err := spec.TypeByName(typ, &st); err != nil {
 		return 0, 0, err
 	}
+	var t btf.Type = st
 	off := uint32(0)
 	for _, name := range strings.Split(member, ".") {
-		found := false
-		for _, m := range st.Members {
-			if m.Name == name {
-				off += m.Offset.Bytes()
-				size, err := btf.Sizeof(m.Type)
-				if err != nil {
-					return 0, 0, err
-				}
-				if s, ok := btf.UnderlyingType(m.Type).(*btf.Struct); ok {
-					st = s
-				}
-				if strings.HasSuffix(member, name) {
-					return off, uint32(size), nil
-				}
-				found = true
-			}
-		}
-		if !found {
+		o, mt := findMember(t, name)
+		if mt == nil {
 			return 0, 0, errors.New("no member " + name)
 		}
+		off, t = off+o, mt
 	}
-	return 0, 0, errors.New("no member " + member)
+	size, err := btf.Sizeof(t)
+	return off, uint32(size), err
+}
+
+// findMember finds a member of a structure, in anonymous ones inside it, too.
+func findMember(t btf.Type, name string) (uint32, btf.Type) {
+	var ms []btf.Member
+	switch t := btf.UnderlyingType(t).(type) {
+	case *btf.Struct:
+		ms = t.Members
+	case *btf.Union:
+		ms = t.Members
+	}
+	for _, m := range ms {
+		if m.Name == name {
+			return m.Offset.Bytes(), m.Type
+		}
+		if m.Name == "" {
+			if o, mt := findMember(m.Type, name); mt != nil {
+				return m.Offset.Bytes() + o, mt
+			}
+		}
+	}
+	return 0, nil
 }
 
 // testHook is a hook run by BPF_PROG_TEST_RUN whose context words are the
@@ -124,6 +133,9 @@ func newRig(t testing.TB, p *ir.Program, cfg Config, hooks ...Hook) *rig {
 				t.Log(b.String())
 			}
 			n := len(ve.Log)
+			if n > 0 && strings.Contains(strings.Join(ve.Log[max(0, n-3):], "\n"), "cannot use helper") {
+				t.Skipf("this kernel withholds a helper: %s", ve.Log[max(0, n-2)])
+			}
 			t.Fatalf("%v\n%s", err, strings.Join(ve.Log[max(0, n-40):], "\n"))
 		}
 		if testing.Verbose() {
