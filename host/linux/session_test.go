@@ -514,6 +514,29 @@ func TestWaitTimeout(t *testing.T) {
 	}
 }
 
+// TestWaitFill holds that a buffer that fills ends Wait.
+func TestWaitFill(t *testing.T) {
+	needTracing(t)
+	h := newHost(t)
+	c := newChild(t)
+	s := start(t, h, host.Options{BufSize: 1 << 20}, readRecords(h, t, c.pid()))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fmt.Fprintln(c.in, 15000)
+	}()
+	if err := s.Wait(ctx); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+	if n := len(drain(t, s)); n < 1000 {
+		t.Errorf("woken for %d records", n)
+	}
+	<-done
+	c.out.Scan()
+}
+
 // TestSDT holds that a tracepoint's typed arguments arrive.
 func TestSDT(t *testing.T) {
 	needTracing(t)
