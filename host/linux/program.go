@@ -294,14 +294,4 @@ func (p *program) stats() (st progStats, err error) {
 	return progStats{info[runTime], info[runTime+1], info[runTime+2]}, nil
 }
 
-// handle returns the program as cilium/ebpf knows it, for its kinds of links.
-// The caller closes it.
-func (p *program) handle() (*ebpf.Program, error) {
-	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("duplicate program %s: %w", p.name, err)
-	}
-	return ebpf.NewProgramFromFD(fd)
-}
-
 func (p *program) Close() error { return unix.Close(p.fd) }

@@ -232,8 +232,6 @@ func (s *Session) loadError(p *bpf.Program, err error) error {
 	return explain(fmt.Errorf("%s: %w", msg, err))
 }
 
-func (s *Session) state() bpf.State { return bpf.State(word32(s.ctl, bpf.CtlState).Load()) }
-
 func (s *Session) setState(st bpf.State) { word32(s.ctl, bpf.CtlState).Store(uint32(st)) }
 
 // setWall keeps the difference between wall clock and monotonic clock current.

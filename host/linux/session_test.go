@@ -56,7 +56,6 @@ type child struct {
 	cmd *exec.Cmd
 	in  *os.File
 	out *bufio.Scanner
-	fd  int
 }
 
 func newChild(tb testing.TB) *child {

@@ -37,7 +37,7 @@ func sample() []byte {
 	return build("\x00int\x00s\x00a\x00b\x00next\x00e\x00neg\x00user\x00",
 		1, kindOf(KindInt, 0, false), 4, 1<<24|32,
 		5, kindOf(KindStruct, 3, true), 16,
-		7, 1, 3<<24|0,
+		7, 1, 3<<24,
 		9, 1, 7<<24|3,
 		11, 3, 64,
 		0, kindOf(KindPtr, 0, false), 2,
