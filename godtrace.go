@@ -16,8 +16,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
-	"strings"
 
 	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/compile"
@@ -72,7 +72,7 @@ func File(name string) (Source, error) {
 	return Source{Text: string(b), File: name}, nil
 }
 
-// Unit is one Source after Compile.
+// Unit is one Source that was added.
 type Unit struct {
 	Source Source
 	// Matched is the number of probes that its clauses match, each counted as
@@ -100,9 +100,10 @@ type Tracer struct {
 	opt     *option.Set
 	units   []*Unit
 	prog    *ir.Program
-	failed  int
+	chk     *check.Checker
 
-	userLibs []dlib.Lib
+	userLibs []dlib.Lib      // of -L, not yet given to the checker
+	haveLibs map[string]bool // libraries that the checker has
 }
 
 // Open opens the host that cfg names and returns a Tracer for it.
@@ -121,7 +122,7 @@ func Open(cfg Config) (*Tracer, error) {
 
 // New returns a Tracer for a host that the caller owns and closes.
 func New(h host.Host, cfg Config) (*Tracer, error) {
-	t := &Tracer{host: h, cfg: cfg, opt: &option.Set{}, failed: -1}
+	t := &Tracer{host: h, cfg: cfg, opt: &option.Set{}, haveLibs: map[string]bool{}}
 	for name, val := range cfg.Options {
 		if err := t.opt.Set(name, val); err != nil {
 			return nil, fmt.Errorf("set option %s: %w", name, err)
@@ -143,79 +144,115 @@ func (t *Tracer) SetTarget(pid int) { t.cfg.Target = pid }
 // SetArgs sets the macro arguments before Add.
 func (t *Tracer) SetArgs(args []string) { t.cfg.Args = args }
 
-// Add parses a program. All programs added run together, their clauses in the
-// order they were added; they share variables and aggregations. Errors are
-// *diag.Error.
+// Add parses and checks a program. All programs added run together, their
+// clauses in the order they were added; they share variables and aggregations.
+// Errors are *diag.Error; after one the Tracer is of no more use.
 func (t *Tracer) Add(src Source) error {
-	cfg := &syntax.Config{
-		File: src.File, CommandLine: src.OneLiner, Spec: src.Spec,
-		PSpec:    t.opt.IsSet("pspec"),
-		Empty:    t.opt.Flag("empty"),
-		TypeName: t.typeName,
-		Macros:   t.macros(),
-		Args:     t.cfg.Args, DefaultArgs: t.opt.Flag("defaultargs"), ArgRef: t.opt.Flag("argref"),
+	tree, err := t.Parse(src)
+	if err != nil {
+		return err
 	}
-	tree, err := syntax.Parse(cfg, src.Text)
+	info, err := t.chk.Check(tree)
 	if err != nil {
 		return diag.WithSource(err, src.File, src.Text)
 	}
-	for _, it := range tree.Items {
-		if p, ok := it.(*syntax.Pragma); ok && p.Name == "option" {
-			if err := t.pragma(p); err != nil {
-				return diag.WithSource(err, src.File, src.Text)
-			}
-		}
+	u := &Unit{Source: src, Attr: info.Attr, tree: tree, info: info}
+	for _, c := range info.Clauses {
+		u.Matched += len(c.Probes)
 	}
-	t.units = append(t.units, &Unit{Source: src, tree: tree})
+	t.units = append(t.units, u)
 	return nil
 }
 
-// Compile checks and compiles all programs added. It is called by Program and
-// Run; call it first to look at the units.
-func (t *Tracer) Compile() ([]*Unit, error) {
-	if t.prog != nil {
-		return t.units, nil
-	}
-	chk, err := t.checker()
-	if err != nil {
+// Parse parses a program without checking or adding it, for tools that only want
+// its probe descriptions or its tree. Errors are *diag.Error.
+func (t *Tracer) Parse(src Source) (*syntax.Program, error) {
+	if err := t.prepare(src.Text); err != nil {
 		return nil, err
+	}
+	tree, err := syntax.Parse(&syntax.Config{
+		File: src.File, CommandLine: src.OneLiner, Spec: src.Spec,
+		PSpec:    t.opt.IsSet("pspec"),
+		Empty:    t.opt.Flag("empty"),
+		TypeName: t.chk.IsType,
+		Macros:   t.macros(),
+		Args:     t.cfg.Args, DefaultArgs: t.opt.Flag("defaultargs"), ArgRef: t.opt.Flag("argref"),
+	}, src.Text)
+	if err != nil {
+		return nil, diag.WithSource(err, src.File, src.Text)
+	}
+	return tree, nil
+}
+
+// prepare makes the checker, with the libraries that a text needs.
+func (t *Tracer) prepare(text string) error {
+	if t.chk == nil {
+		if err := t.newChecker(); err != nil {
+			return err
+		}
+	}
+	return t.addLibraries(text)
+}
+
+// newChecker makes the checker that all units share.
+func (t *Tracer) newChecker() error {
+	o := t.opt
+	num := func(name string) int64 {
+		if !o.IsSet(name) {
+			return 0
+		}
+		return int64(min(o.Num(name), math.MaxInt64))
+	}
+	opt := check.Options{
+		StrSize: num("strsize"), Destructive: o.Flag("destructive"), ZDefs: o.Flag("zdefs"), KNoDefs: o.Flag("knodefs"),
+		StackFrames: num("stackframes"), UStackFrames: num("ustackframes"),
+		JStackFrames: num("jstackframes"), JStackStrSize: num("jstackstrsize"),
+		ScratchSize: num("scratchsize"),
+		Target:      t.cfg.Target != 0,
+		SetOption:   t.pragma,
+	}
+	if amin := o.Str("amin"); amin != "" {
+		a, ok := check.ParseAttr(amin)
+		if !ok {
+			return fmt.Errorf("set option amin: %w: found %q, want attributes such as Evolving/Evolving/Common", option.ErrValue, amin)
+		}
+		opt.AMin = a
+	}
+	t.chk = check.New(t.host, opt)
+	return nil
+}
+
+// pragma applies "#pragma D option name[=value]".
+func (t *Tracer) pragma(p check.PragmaOption) error { return t.opt.Set(p.Name, p.Value) }
+
+// Compile compiles all programs added. Program, NewSession and Run call it.
+func (t *Tracer) Compile() error {
+	if t.prog != nil {
+		return nil
 	}
 	var infos []*check.Info
-	for i, u := range t.units {
-		t.failed = i
-		info, err := chk.Check(u.tree)
-		if err != nil {
-			return nil, diag.WithSource(err, u.Source.File, u.Source.Text)
-		}
-		u.info = info
-		u.Attr = info.Attr
-		for _, c := range info.Clauses {
-			u.Matched += len(c.Probes)
-		}
-		infos = append(infos, info)
+	for _, u := range t.units {
+		infos = append(infos, u.info)
 	}
-	t.failed = -1
-	prog, err := compile.Compile(infos, compile.Options{Probe: t.host.ProbeByID, LoopMax: int64(min(t.opt.Num("loopmax"), ir.MaxLoop)), PcapSize: int64(t.opt.Num("pcapsize"))})
+	prog, err := compile.Compile(infos, compile.Options{
+		Probe: t.host.ProbeByID, LoopMax: int64(min(t.opt.Num("loopmax"), ir.MaxLoop)), PcapSize: int64(t.opt.Num("pcapsize")),
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := ir.Verify(prog); err != nil {
-		return nil, fmt.Errorf("BUG: compiled program does not verify: %w", err)
+		return fmt.Errorf("BUG: compiled program does not verify: %w", err)
 	}
 	t.prog = prog
-	return t.units, nil
+	return nil
 }
 
 // Units returns the programs added so far.
 func (t *Tracer) Units() []*Unit { return t.units }
 
-// FailedUnit is the index of the unit that made Compile fail, -1 if it was none
-// of them.
-func (t *Tracer) FailedUnit() int { return t.failed }
-
 // Program returns the compiled program.
 func (t *Tracer) Program() (*ir.Program, error) {
-	if _, err := t.Compile(); err != nil {
+	if err := t.Compile(); err != nil {
 		return nil, err
 	}
 	return t.prog, nil
@@ -224,7 +261,7 @@ func (t *Tracer) Program() (*ir.Program, error) {
 // NewSession compiles what was added and opens a session for it. The caller
 // closes it. Most callers use Run.
 func (t *Tracer) NewSession() (host.Session, error) {
-	if _, err := t.Compile(); err != nil {
+	if err := t.Compile(); err != nil {
 		return nil, err
 	}
 	if t.prog.Destructive && !t.opt.Flag("destructive") {
@@ -256,57 +293,12 @@ func (t *Tracer) Close() error {
 	return nil
 }
 
-// typeName tells the parser which names are types of the host.
-func (t *Tracer) typeName(name string) bool {
-	mod := ""
-	if i := strings.LastIndexByte(name, '`'); i >= 0 {
-		mod, name = name[:i], name[i+1:]
-	}
-	if mod == "" && libraryType(name) {
-		return true
-	}
-	ty, err := t.host.Type(mod, name)
-	return err == nil && ty != nil
-}
-
 func (t *Tracer) macros() map[string]int64 {
 	m := processMacros()
 	if t.cfg.Target != 0 {
 		m["target"] = int64(t.cfg.Target)
 	}
 	return m
-}
-
-// pragma applies "#pragma D option name[=value]".
-func (t *Tracer) pragma(p *syntax.Pragma) error {
-	if len(p.Args) == 0 {
-		return diag.Errorf(p.Pos(), diag.D_PRAGMA_MALFORM, "malformed #pragma D option: found no option name")
-	}
-	name, val := p.Args[0], ""
-	if len(p.Args) > 1 {
-		val = p.Args[1]
-	}
-	if err := t.opt.Set(name, val); err != nil {
-		if val != "" {
-			return diag.Errorf(p.Pos(), diag.D_PRAGMA_OPTSET, "failed to set option '%s' to '%s': %v", name, val, err)
-		}
-		return diag.Errorf(p.Pos(), diag.D_PRAGMA_OPTSET, "failed to set option '%s': %v", name, err)
-	}
-	return nil
-}
-
-// checker makes the checker that all units share.
-func (t *Tracer) checker() (*check.Checker, error) {
-	o := t.opt
-	chk := check.New(t.host, check.Options{
-		StrSize: int64(o.Num("strsize")), Destructive: o.Flag("destructive"), ZDefs: o.Flag("zdefs"), KNoDefs: o.Flag("knodefs"),
-		StackFrames: int64(o.Num("stackframes")), UStackFrames: int64(o.Num("ustackframes")),
-		JStackFrames: int64(o.Num("jstackframes")), JStackStrSize: int64(o.Num("jstackstrsize")),
-		Target: t.cfg.Target != 0,
-		// Add has set them, all before the first check.
-		SetOption: func(check.PragmaOption) error { return nil },
-	})
-	return chk, t.addLibraries(chk)
 }
 
 func (t *Tracer) sessionOptions() host.Options {

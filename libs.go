@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"sort"
 
-	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/dlib"
 	"github.com/godtrace/godtrace/syntax"
@@ -35,13 +34,11 @@ func (t *Tracer) AddLibraryDir(dir string) error {
 	return nil
 }
 
-// addLibraries gives the checker the D libraries that the programs need: those
-// embedded by the names they define, those of -L all.
-func (t *Tracer) addLibraries(chk *check.Checker) error {
+// addLibraries gives the checker the D libraries that a text needs and it has
+// not yet: those embedded by the names they define, those of -L all.
+func (t *Tracer) addLibraries(text string) error {
 	words := map[string]bool{}
-	for _, u := range t.units {
-		addWords(words, u.Source.Text)
-	}
+	addWords(words, text)
 	for _, l := range t.userLibs {
 		addWords(words, l.Text)
 	}
@@ -49,10 +46,16 @@ func (t *Tracer) addLibraries(chk *check.Checker) error {
 	if !t.opt.Flag("nolibs") {
 		libs = dlib.Needed(func(n string) bool { return words[n] })
 	}
-	for _, l := range append(libs, t.userLibs...) {
-		p, err := syntax.Parse(&syntax.Config{File: l.Name, TypeName: t.typeName, Empty: true}, l.Text)
+	libs = append(libs, t.userLibs...)
+	t.userLibs = nil
+	for _, l := range libs {
+		if t.haveLibs[l.Name] {
+			continue
+		}
+		t.haveLibs[l.Name] = true
+		p, err := syntax.Parse(&syntax.Config{File: l.Name, TypeName: t.chk.IsType, Empty: true}, l.Text)
 		if err == nil {
-			err = chk.AddLib(filepath.Base(l.Name), p)
+			err = t.chk.AddLib(filepath.Base(l.Name), p)
 		}
 		if err != nil {
 			return diag.WithSource(err, l.Name, l.Text)
@@ -75,16 +78,4 @@ func addWords(set map[string]bool, text string) {
 			start = -1
 		}
 	}
-}
-
-// libraryTypes are the type names of the embedded libraries.
-func libraryType(name string) bool {
-	for _, l := range dlib.All() {
-		for _, d := range l.Defines {
-			if d == name && len(d) > 2 && d[len(d)-2:] == "_t" {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -98,7 +98,7 @@ var table = []Def{
 	{Name: "unodefs", Kind: Flag, Scope: Compile, Help: "accepted for compatibility; no effect here"},
 	{Name: "unsetenv", Kind: String, Scope: Compile, Help: "remove an environment variable for -c"},
 	{Name: "useruid", Kind: Count, Scope: Compile, Help: "accepted for compatibility; no effect here"},
-	{Name: "ustackframes", Kind: Count, Scope: Runtime, Default: "20", Help: "frames of ustack()"},
+	{Name: "ustackframes", Kind: Count, Scope: Runtime, Default: "100", Help: "frames of ustack()"},
 	{Name: "verbose", Kind: Flag, Scope: Compile, Help: "print the compiled form of each program"},
 	{Name: "version", Kind: String, Scope: Compile, Help: "version of the D language that a program was written for"},
 	{Name: "zdefs", Kind: Flag, Scope: Compile, Help: "permit probe descriptions that match nothing"},

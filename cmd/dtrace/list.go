@@ -51,25 +51,23 @@ func (c *command) list() error {
 
 // descriptions parses a program and returns its probe descriptions.
 func (c *command) descriptions(p *program) ([]probe.Desc, error) {
-	before := len(c.tracer.Units())
 	src, err := c.source(p)
 	if err != nil {
 		return nil, err
 	}
 	c.tracer.SetArgs(append([]string{c.programName(p)}, c.operands...))
-	if err := c.tracer.Add(src); err != nil {
+	tree, err := c.tracer.Parse(src)
+	if err != nil {
 		return nil, c.compileError(p, err)
 	}
 	var out []probe.Desc
-	for _, u := range c.tracer.Units()[before:] {
-		for _, it := range u.Tree().Items {
-			cl, ok := it.(*syntax.Clause)
-			if !ok {
-				continue
-			}
-			for _, d := range cl.Probes {
-				out = append(out, probe.Desc{Provider: d.Provider, Module: d.Module, Function: d.Function, Name: d.Name, ID: probe.ID(d.ID)})
-			}
+	for _, it := range tree.Items {
+		cl, ok := it.(*syntax.Clause)
+		if !ok {
+			continue
+		}
+		for _, d := range cl.Probes {
+			out = append(out, probe.Desc{Provider: d.Provider, Module: d.Module, Function: d.Function, Name: d.Name, ID: probe.ID(d.ID)})
 		}
 	}
 	return out, nil

@@ -62,12 +62,11 @@ func (c *command) trace() (status int, err error) {
 
 // compile compiles all programs and prints what -S and -v ask for.
 func (c *command) compile() error {
-	units, err := c.tracer.Compile()
-	if err != nil {
-		return c.compileError(c.failed(err), err)
+	for i, u := range c.tracer.Units() {
+		c.programs[i].unit = u
 	}
-	for i := range c.programs {
-		c.programs[i].unit = units[i]
+	if err := c.tracer.Compile(); err != nil {
+		return c.compileError(c.failed(err), err)
 	}
 	prog, err := c.tracer.Program()
 	if err != nil {
@@ -104,9 +103,6 @@ func (c *command) failed(err error) *program {
 			if p.letter == 's' && e.Pos.File == p.arg {
 				return p
 			}
-		}
-		if i := c.tracer.FailedUnit(); i >= 0 && i < len(c.programs) {
-			return &c.programs[i]
 		}
 	}
 	if len(c.programs) == 1 {
