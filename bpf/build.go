@@ -78,6 +78,7 @@ func Build(prog *ir.Program, hooks []Hook, cfg Config) (*Object, error) {
 		}
 	}
 	g.maps()
+	g.dropUnused()
 	return g.obj, nil
 }
 
@@ -398,6 +399,25 @@ func (g *gen) maps() {
 			m[MapTLS] = &ebpf.MapSpec{Name: "gt_tls", Type: ebpf.TaskStorage, KeySize: 4, ValueSize: p.TLSSize, Flags: flagNoPrealloc,
 				Key: u32, Value: &btf.Struct{Name: "gt_self", Size: p.TLSSize, Members: []btf.Member{
 					{Name: "v", Type: &btf.Array{Index: u32, Type: u64, Nelems: p.TLSSize / 8}}}}}
+		}
+	}
+}
+
+// dropUnused removes maps that no program refers to, which would cost time at
+// every start. What the host reads stays.
+func (g *gen) dropUnused() {
+	used := map[string]bool{}
+	for i := range g.obj.Programs {
+		ins := g.obj.Programs[i].Spec.Instructions
+		for k := range ins {
+			if ins[k].IsLoadFromMap() {
+				used[ins[k].Reference()] = true
+			}
+		}
+	}
+	for _, name := range []string{MapScratch, MapConst, MapTLS} {
+		if !used[name] {
+			delete(g.obj.Maps, name)
 		}
 	}
 }

@@ -113,6 +113,7 @@ func (c *clauseGen) generate() error {
 		}
 	}
 	c.end = c.newLabel()
+	c.note(c.idx, -1)
 	for off := int32(0); off < frame; off += 8 {
 		c.storeImm(rFP, c.frameOff+off, 0, 8)
 	}
@@ -123,6 +124,7 @@ func (c *clauseGen) generate() error {
 		if !c.flow[c.pc].reached {
 			continue
 		}
+		c.note(c.idx, c.pc)
 		if err := c.instr(&code[c.pc]); err != nil {
 			return err
 		}

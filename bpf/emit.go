@@ -41,8 +41,17 @@ type emitter struct {
 	dead      bool   // control does not come here
 	addrTaken bool   // the address of a function is used
 	fix       []fixup
+	notes     []note
 	err       error
 }
+
+// note says for listings where the code from an instruction on comes from: a
+// clause, an instruction of it (pc >= 0).
+type note struct {
+	ins, clause, pc int
+}
+
+func (e *emitter) note(clause, pc int) { e.notes = append(e.notes, note{len(e.ins), clause, pc}) }
 
 type fixup struct {
 	ins int

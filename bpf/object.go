@@ -1,10 +1,12 @@
 package bpf
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 
 	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/probe"
@@ -124,6 +126,8 @@ type Program struct {
 	Clauses []int
 	// Needs are the features it needs beyond those that every program does.
 	Needs []Need
+
+	notes []note
 }
 
 // Need is a kernel feature that a program uses, by clause.
@@ -174,13 +178,31 @@ func (o *Object) CPUWord(cpu []byte, c int, off uint32) uint64 {
 	return le64(cpu[uint32(c)*o.Layout.CPUStride+off:])
 }
 
-// Disassemble writes the programs as text, with the clauses they come from.
+// Disassemble writes the programs as text: eBPF instructions under the clauses
+// and the instructions of ir that they come from.
 func (o *Object) Disassemble(w io.Writer) error {
+	b := bufio.NewWriter(w)
 	for i := range o.Programs {
 		p := &o.Programs[i]
-		if _, err := fmt.Fprintf(w, "program %s (%s, %d instructions)\n%s\n", p.Name, p.Spec.Type, len(p.Spec.Instructions), p.Spec.Instructions); err != nil {
-			return err
+		fmt.Fprintf(b, "program %s (%s, %d instructions)\n", p.Name, p.Spec.Type, len(p.Spec.Instructions))
+		notes, off := p.notes, 0
+		for k := range p.Spec.Instructions {
+			in := &p.Spec.Instructions[k]
+			if s := in.Symbol(); s != "" {
+				fmt.Fprintf(b, "%s:\n", s)
+			}
+			for len(notes) > 0 && notes[0].ins <= k {
+				n := notes[0]
+				notes = notes[1:]
+				if c := o.prog.Clauses[n.clause]; n.pc < 0 {
+					fmt.Fprintf(b, "\t; clause %d: %s\n", n.clause+1, c.Name)
+				} else {
+					fmt.Fprintf(b, "\t; %d  %s\n", n.pc, ir.InstrString(o.prog, c, n.pc))
+				}
+			}
+			fmt.Fprintf(b, "\t%5d  %v\n", off, in)
+			off += int(in.Size()) / asm.InstructionSize
 		}
 	}
-	return nil
+	return b.Flush()
 }

@@ -131,13 +131,14 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 		return nil, err
 	}
 	p.annotate(ins)
-	out2 := &Program{Name: fmt.Sprintf("hook%d", h), Hook: h, Needs: p.needs, Spec: &ebpf.ProgramSpec{
+	prog := &Program{Name: fmt.Sprintf("hook%d", h), Hook: h, Needs: p.needs, Spec: &ebpf.ProgramSpec{
 		Name: progName(hook.Name), Instructions: ins, License: "GPL",
 	}}
+	prog.notes = p.notes
 	for _, r := range runs {
-		out2.Clauses = append(out2.Clauses, r.clause)
+		prog.Clauses = append(prog.Clauses, r.clause)
 	}
-	s := out2.Spec
+	s := prog.Spec
 	switch hook.Kind {
 	case RawTracepoint, TestRun:
 		s.Type = ebpf.RawTracepoint
@@ -158,7 +159,7 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 	default:
 		s.Type = ebpf.Kprobe
 	}
-	return out2, nil
+	return prog, nil
 }
 
 func progName(s string) string {
