@@ -29,7 +29,6 @@ type builtinRow struct {
 var builtinRows = [...]builtinRow{
 	{"caller", "uintptr_t", BuiltinInt, ir.BCaller, 0, attrPrivate},
 	{"cpu", "int", BuiltinInt, ir.BCPU, 0, attrStable},
-	{"curcpu", "*cpuinfo_t", BuiltinInt, ir.BCurCPU, 0, attrStable},
 	{"curthread", "*struct task_struct", BuiltinInt, ir.BCurThread, 0, attrPrivate},
 	{"cwd", "string", BuiltinStr, 0, ir.SCwd, attrStable},
 	{"epid", "uint_t", BuiltinInt, ir.BEPID, 0, attrStable},

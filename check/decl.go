@@ -209,7 +209,7 @@ func (c *Checker) inline(n *syntax.Inline) {
 		}
 		o = nil // a program or a later library overrides
 	}
-	// Libraries define as inline what the language here has built in (curcpu).
+	// What the language has built in, a library may define for others.
 	if _, ok := o.(*BuiltinVar); ok && d.lib {
 		return
 	}
