@@ -272,7 +272,7 @@ func (t *Tracer) NewSession() (host.Session, error) {
 
 // Consumer returns a consumer that runs sess and feeds sink.
 func (t *Tracer) Consumer(sess host.Session, sink consume.Sink) *consume.Consumer {
-	return &consume.Consumer{Prog: t.prog, Sess: sess, Probe: t.host.ProbeByID, Opt: t.opt, Sink: sink}
+	return &consume.Consumer{Prog: t.prog, Sess: sess, Probe: t.host.ProbeByID, Symbols: t.host.Symbols(), Opt: t.opt, Sink: sink}
 }
 
 // Probes calls f for every probe that a description matches; the empty

@@ -11,6 +11,7 @@ import (
 	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/option"
 	"github.com/godtrace/godtrace/probe"
+	"github.com/godtrace/godtrace/symbol"
 )
 
 // Snapshot is the state of one aggregation, or of several joined by key.
@@ -57,11 +58,14 @@ type aggregations struct {
 	sess  host.Session
 	names func(probe.ID) *probe.Probe
 	opt   *option.Set
-	state []aggState
+	syms  symbol.Resolver // may be nil
+	// modules has, for mod() and umod() keys, the address that stands for each.
+	modules map[string]uint64
+	state   []aggState
 }
 
-func newAggregations(prog *ir.Program, sess host.Session, names func(probe.ID) *probe.Probe, opt *option.Set) *aggregations {
-	a := &aggregations{prog: prog, sess: sess, names: names, opt: opt, state: make([]aggState, len(prog.Aggs))}
+func newAggregations(prog *ir.Program, sess host.Session, names func(probe.ID) *probe.Probe, opt *option.Set, syms symbol.Resolver) *aggregations {
+	a := &aggregations{prog: prog, sess: sess, names: names, opt: opt, syms: syms, state: make([]aggState, len(prog.Aggs))}
 	for i := range a.state {
 		a.state[i].normal = 1
 	}
@@ -105,6 +109,12 @@ func (a *aggregations) rows(id ir.AggID) (map[string]*Row, []*Row, error) {
 func (a *aggregations) keys(ag *ir.Agg, raw []byte) ([]Key, string) {
 	keys := make([]Key, len(ag.Keys))
 	canon := raw
+	// own makes canon a copy that may be changed.
+	own := func() {
+		if len(canon) == len(raw) && len(raw) > 0 && &canon[0] == &raw[0] {
+			canon = bytes.Clone(raw)
+		}
+	}
 	for i := range ag.Keys {
 		f := &ag.Keys[i]
 		k := Key{Field: f}
@@ -115,22 +125,69 @@ func (a *aggregations) keys(ag *ir.Agg, raw []byte) ([]Key, string) {
 			k.Text = string(CString(Bytes(raw, f)))
 		case ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 			k.Text = a.part(f.Kind, probe.ID(uint32(Int(raw, f))))
-			if len(canon) == len(raw) && &canon[0] == &raw[0] {
-				canon = bytes.Clone(raw)
-			}
+			own()
 			if b := Bytes(canon, f); len(b) >= 4 {
 				binary.LittleEndian.PutUint32(b, 0)
 			}
 			canon = append(canon, k.Text...)
 			canon = append(canon, 0)
-		case ir.FSym, ir.FMod:
-			k.Int, k.Bytes = Int(raw, f), bytes.Clone(Bytes(raw, f))
+		case ir.FSym, ir.FMod, ir.FUSym, ir.FUMod:
+			own()
+			canon = a.symbolKey(f, canon)
+			k.Bytes = bytes.Clone(Bytes(canon, f))
+			if f.Kind == ir.FSym || f.Kind == ir.FMod {
+				k.Int = Int(canon, f)
+			}
 		default:
 			k.Bytes = bytes.Clone(Bytes(raw, f))
 		}
 		keys[i] = k
 	}
 	return keys, string(canon)
+}
+
+// symbolKey makes all addresses of a symbol, or of a module, one key: that of
+// the symbol's start, or one address of the module.
+func (a *aggregations) symbolKey(f *ir.Field, tuple []byte) []byte {
+	b := Bytes(tuple, f)
+	if a.syms == nil || len(b) < 8 {
+		return tuple
+	}
+	user := f.Kind == ir.FUSym || f.Kind == ir.FUMod
+	at := b
+	var s symbol.Sym
+	var ok bool
+	if user {
+		if len(b) < 16 {
+			return tuple
+		}
+		at = b[8:]
+		s, ok = a.syms.User(uint32(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint64(at))
+	} else {
+		s, ok = a.syms.Kernel(binary.LittleEndian.Uint64(at))
+	}
+	switch {
+	case !ok:
+	case f.Kind == ir.FMod || f.Kind == ir.FUMod:
+		// Any address of the module stands for it; the first seen is shown.
+		addr := binary.LittleEndian.Uint64(at)
+		if a.modules == nil {
+			a.modules = map[string]uint64{}
+		}
+		name := s.Module
+		if user {
+			name = fmt.Sprintf("%d/%s", binary.LittleEndian.Uint64(b), s.Module)
+		}
+		if first, seen := a.modules[name]; seen {
+			addr = first
+		} else {
+			a.modules[name] = addr
+		}
+		binary.LittleEndian.PutUint64(at, addr)
+	case s.Name != "":
+		binary.LittleEndian.PutUint64(at, binary.LittleEndian.Uint64(at)-s.Off)
+	}
+	return tuple
 }
 
 func (a *aggregations) part(k ir.FieldKind, id probe.ID) string {

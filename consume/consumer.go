@@ -10,6 +10,7 @@ import (
 	"github.com/godtrace/godtrace/option"
 	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/record"
+	"github.com/godtrace/godtrace/symbol"
 )
 
 // Consumer runs one session and feeds a Sink.
@@ -18,6 +19,9 @@ type Consumer struct {
 	Prog  *ir.Program
 	Sess  host.Session
 	Probe func(probe.ID) *probe.Probe
+	// Symbols, if not nil, makes addresses of one symbol one key in sym(), mod()
+	// and their like.
+	Symbols symbol.Resolver
 	// Opt may be changed by setopt() while the consumer runs.
 	Opt  *option.Set
 	Sink Sink
@@ -46,7 +50,7 @@ type held struct {
 // stops the session and delivers all that is left. The session is not closed.
 // Run returns the program's exit status.
 func (c *Consumer) Run(ctx context.Context) (status int, err error) {
-	c.aggs = newAggregations(c.Prog, c.Sess, c.Probe, c.Opt)
+	c.aggs = newAggregations(c.Prog, c.Sess, c.Probe, c.Opt, c.Symbols)
 	c.spec = map[uint32]*speculation{}
 	if err := c.Sess.Start(ctx); err != nil {
 		return 0, err
