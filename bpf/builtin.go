@@ -165,6 +165,7 @@ func (c *clauseGen) arg(n int) error {
 			break
 		}
 		c.load(r0, r6, int32(8*(h.ArgBase+n)), 8)
+		c.typed(r0)
 		return nil
 	case ArgsSyscall:
 		if n >= len(pt.syscall) {
@@ -210,6 +211,7 @@ func (c *clauseGen) arg(n int) error {
 			break
 		}
 		c.load(r0, r6, int32(8*h.NumArgs), 8)
+		c.typed(r0)
 		return nil
 	case ArgsProfile:
 		if n > 1 {
@@ -237,11 +239,13 @@ func (c *clauseGen) arg(n int) error {
 		switch {
 		case f.Addr:
 			c.mov(r0, r6)
+			c.toNumber(r0)
 			c.addImm(r0, int64(f.Off))
 		case f.DataLoc:
 			c.load(r0, r6, int32(f.Off), 4)
 			c.aluImm(asm.And, r0, 0xffff)
 			c.mov(r1, r6)
+			c.toNumber(r1)
 			c.alu(asm.Add, r0, r1)
 		default:
 			c.load(r0, r6, int32(f.Off), f.Size)
@@ -256,6 +260,22 @@ func (c *clauseGen) arg(n int) error {
 	}
 	c.movImm(r0, 0)
 	return nil
+}
+
+// toNumber makes an address a number like any other to the kernel's verifier,
+// which allows hardly any arithmetic on what it knows to be an address. To
+// negate is allowed, and what comes out is a number.
+func (p *progGen) toNumber(r asm.Register) {
+	p.emit(asm.Neg.Imm(r, 0))
+	p.emit(asm.Neg.Imm(r, 0))
+}
+
+// typed makes a context word a number if the program's context has types.
+func (c *clauseGen) typed(r asm.Register) {
+	switch c.hook.Kind {
+	case BTFTracepoint, Fentry, Fexit:
+		c.toNumber(r)
+	}
 }
 
 // syscallArg loads a register of the pt_regs of the system call being entered
