@@ -153,13 +153,6 @@ func (e *emitter) jImm(op asm.JumpOp, r asm.Register, v int32, l label) {
 	e.emit(asm.Instruction{OpCode: op.Op(asm.ImmSource), Dst: r, Constant: int64(v)})
 }
 
-func (e *emitter) jImm32(op asm.JumpOp, r asm.Register, v int32, l label) {
-	e.ref(l)
-	in := asm.Instruction{OpCode: op.Op(asm.ImmSource), Dst: r, Constant: int64(v)}
-	in.OpCode = in.OpCode&^7 | asm.OpCode(asm.Jump32Class)
-	e.emit(in)
-}
-
 func (e *emitter) jReg(op asm.JumpOp, a, b asm.Register, l label) {
 	e.ref(l)
 	e.emit(asm.Instruction{OpCode: op.Op(asm.RegSource), Dst: a, Src: b})
