@@ -51,7 +51,7 @@ func (c *Checker) protoType(name string) *ctype.Type {
 	case "uintptr_t*":
 		return ctype.PtrTo(c.t.Uintptr)
 	case "thread*":
-		return c.builtinType(c.globals["curthread"].(*BuiltinVar))
+		return threadParam
 	case "stack":
 		return dyn(ctype.DynStack)
 	case "ustack":
@@ -74,6 +74,23 @@ func (c *Checker) protoType(name string) *ctype.Type {
 	return t
 }
 
+// threadParam stands in prototypes for the type of curthread until a call needs
+// it: finding it loads the World's types, which most programs do without.
+var threadParam = &ctype.Type{Kind: ctype.Void, Name: "thread"}
+
+// bindThread puts the type of curthread into a prototype.
+func (c *Checker) bindThread(f *Func) {
+	t := func(p **ctype.Type) {
+		if *p == threadParam {
+			*p = c.builtinType(c.globals["curthread"].(*BuiltinVar))
+		}
+	}
+	t(&f.Result)
+	for i := range f.params {
+		t(&f.params[i])
+	}
+}
+
 // recent reports whether f is a function that some DTrace systems lack: scripts
 // written there may use its name for a variable.
 func (f *Func) recent() bool {
@@ -91,6 +108,7 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 	for i, a := range e.Args {
 		args[i] = c.expr(a)
 	}
+	c.bindThread(f)
 	c.prototype(e, f, args)
 	if f.op != ir.Nop {
 		if err := c.supports(f.op, 0); err != nil {
