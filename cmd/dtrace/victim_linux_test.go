@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func runCommand(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = run(args, streams{out: &o, err: &e, env: func(string) string { return "" }})
+	return o.String(), e.String(), status
+}
+
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("tracing the live kernel needs root")
+	}
+}
+
+// TestVictimCalls wants every system call of a process of -c, its first
+// included, and the run to end with it.
+func TestVictimCalls(t *testing.T) {
+	needRoot(t)
+	begin := time.Now()
+	out, errOut, status := runCommand(t, "-q", "-n", `syscall:::entry /pid == $target/ { @[probefunc] = count(); } END { printf("end\n"); }`, "-c", "/bin/true")
+	if status != 0 || time.Since(begin) > 20*time.Second {
+		t.Fatalf("status %d after %v: %s", status, time.Since(begin), errOut)
+	}
+	for _, want := range []string{"end\n", "  brk ", "  exit_group  "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("output lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestVictimNotices wants the notices on how processes ended.
+func TestVictimNotices(t *testing.T) {
+	needRoot(t)
+	for _, c := range []struct{ cmd, want string }{
+		{"/bin/true", "has exited"},
+		{"/bin/false", "exited with status 1"},
+	} {
+		_, errOut, status := runCommand(t, "-n", "BEGIN { x = 1; }", "-c", c.cmd)
+		if status != 0 || !strings.Contains(errOut, c.want) {
+			t.Errorf("%s: status %d, stderr %q, want %q", c.cmd, status, errOut, c.want)
+		}
+		_, errOut, _ = runCommand(t, "-q", "-n", "BEGIN { x = 1; }", "-c", c.cmd)
+		if errOut != "" {
+			t.Errorf("%s: -q printed %q", c.cmd, errOut)
+		}
+	}
+}
+
+// TestVictimStack wants the user stack of a process that is gone when the
+// buffers are read to have names.
+func TestVictimStack(t *testing.T) {
+	needRoot(t)
+	out, errOut, _ := runCommand(t, "-q", "-n", "syscall::exit_group:entry /pid == $target/ { ustack(); }", "-c", "/bin/true")
+	if !strings.Contains(out, "libc.so.6`") {
+		t.Errorf("no symbol of libc in:\n%s%s", out, errOut)
+	}
+}
+
+func TestVictimErrors(t *testing.T) {
+	needRoot(t)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-n", "BEGIN", "-c", "/nonexistent/command"}, "failed to execute /nonexistent/command"},
+		{[]string{"-n", "BEGIN", "-p", "x"}, "invalid pid: x"},
+		{[]string{"-n", "BEGIN", "-p", "4194304"}, "failed to grab pid 4194304"},
+	} {
+		_, errOut, status := runCommand(t, c.args...)
+		if status != statusError || !strings.Contains(errOut, c.want) {
+			t.Errorf("%q: status %d, stderr %q, want %q", c.args, status, errOut, c.want)
+		}
+	}
+}
