@@ -150,14 +150,15 @@ func (g *gen) analyse(c *ir.Clause, isError bool) (ci clauseInfo) {
 				ci.slot = true
 			}
 		}
-		if usesTemp(in.Op) || g.heap && usesHeap(in.Op) {
+		_, _, inPlace := g.literalCompare(c, in)
+		if usesTemp(in.Op) && !inPlace || g.heap && usesHeap(in.Op) {
 			ci.slot = true
 		}
 		in.EachMem(func(id ir.MemID, use ir.MemUse, write bool) {
 			m := c.Mems[id]
 			switch m.Space {
 			case ir.Frame:
-				if !simpleUse(in, use) {
+				if !simpleUse(in, use) && !inPlace {
 					ci.frameStack = false
 				}
 			case ir.Record:

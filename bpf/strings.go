@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -262,45 +263,44 @@ func (c *clauseGen) strLen(m ir.Mem) {
 // compared in place: the first word that differs decides, since in a string that
 // ends early the NUL itself differs.
 func (c *clauseGen) strCmp(in *ir.Instr) {
-	m, n := c.mem(in.M), c.mem(in.N)
-	flip := false
-	if m.Space == ir.Const {
-		m, n, flip = n, m, true
-	}
-	if lit, ok := c.literal(n); ok && m.Space != ir.Const && len(lit)+1 <= min(64, int(m.Size)) {
+	if m, lit, ok := c.literalCompare(c.c, in); ok {
 		c.cmpLiteral(m, lit)
-	} else {
-		m, n, flip = c.mem(in.M), c.mem(in.N), false
-		c.readable(r4, n, c.slot.tmp3)
-		if m.Space == ir.Record {
-			c.store(rFP, c.ownOff(ownTmp), r4, 8)
-			c.readable(r1, m, c.slot.tmp2)
-			c.load(r4, rFP, c.ownOff(ownTmp), 8)
-		} else {
-			c.addr(r1, m)
+		if c.mem(in.M).Space == ir.Const {
+			c.emit(asm.Neg.Imm(r0, 0))
 		}
-		c.mov(r2, r4)
-		c.movImm(r3, int64(min(m.Size, n.Size))-1)
-		c.call(c.cmpRoutine())
+		c.put(in.Dst, r0)
+		return
 	}
-	if flip {
-		c.emit(asm.Neg.Imm(r0, 0))
+	m, n := c.mem(in.M), c.mem(in.N)
+	c.readable(r4, n, c.slot.tmp3)
+	if m.Space == ir.Record {
+		c.store(rFP, c.ownOff(ownTmp), r4, 8)
+		c.readable(r1, m, c.slot.tmp2)
+		c.load(r4, rFP, c.ownOff(ownTmp), 8)
+	} else {
+		c.addr(r1, m)
 	}
+	c.mov(r2, r4)
+	c.movImm(r3, int64(min(m.Size, n.Size))-1)
+	c.call(c.cmpRoutine())
 	c.put(in.Dst, r0)
 }
 
-// literal returns the text of a string constant.
-func (c *clauseGen) literal(m ir.Mem) ([]byte, bool) {
-	if m.Space != ir.Const {
-		return nil, false
+// literalCompare returns the operands of a comparison with a constant of less
+// than 64 bytes: a string elsewhere, and the text.
+func (g *gen) literalCompare(c *ir.Clause, in *ir.Instr) (m ir.Mem, lit []byte, ok bool) {
+	if in.Op != ir.StrCmp {
+		return m, nil, false
 	}
-	b := c.prog.Const[m.Off : m.Off+m.Size]
-	for i, x := range b {
-		if x == 0 {
-			return b[:i], true
-		}
+	m, n := c.Mems[in.M], c.Mems[in.N]
+	if m.Space == ir.Const {
+		m, n = n, m
 	}
-	return nil, false
+	if m.Space == ir.Const || n.Space != ir.Const {
+		return m, nil, false
+	}
+	lit, _, ok = bytes.Cut(g.prog.Const[n.Off:n.Off+n.Size], []byte{0})
+	return m, lit, ok && len(lit)+1 <= min(64, int(m.Size))
 }
 
 // cmpLiteral makes r0 -1, 0 or 1 as m is below, equal to or above lit.
