@@ -149,3 +149,11 @@ func (m *Machine) MmAccessFault(c *CPU, rip, addr uint64, k faultKind, write boo
 	}
 	return false
 }
+
+// PC is where a thread is.
+func (m *Machine) PC(th *Thread) uint64 {
+	if n := len(th.Frames); n > 0 {
+		return th.Frames[n-1].PC
+	}
+	return 0
+}

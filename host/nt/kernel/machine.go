@@ -452,3 +452,12 @@ func (m *Machine) note(format string, args ...any) {
 		m.OnNote(fmt.Sprintf(format, args...))
 	}
 }
+
+// Poke64 writes a variable in kernel memory, without regard to protection.
+func (m *Machine) Poke64(addr, v uint64) { m.Kernel.put64(addr, v) }
+
+// AddStub adds to a process's ntdll the stub of a service that was added late.
+func (m *Machine) AddStub(p *Process, s *Service, number uint32) error {
+	_, err := p.Module("ntdll").declareStub(s.Name, number)
+	return err
+}

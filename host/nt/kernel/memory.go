@@ -174,3 +174,6 @@ func (m *Machine) Peek(p *Process, addr uint64, b []byte) bool {
 	s := m.spaceOf(p, addr)
 	return s != nil && s.peek(addr, b)
 }
+
+// Write writes without regard to protection; the memory must be mapped.
+func (s *Space) Write(addr uint64, b []byte) { s.poke(addr, b) }

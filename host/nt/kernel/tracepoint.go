@@ -279,3 +279,10 @@ func (m *Machine) breakpoint(th *Thread, r *engine.Registers) bool {
 	}
 	return true
 }
+
+// Traceable reports whether a function of the kernel may have a tracepoint at
+// its entry.
+func (m *Machine) Traceable(f *Function) bool {
+	var in insn
+	return m.excluded(nil, f.Addr, f, &in).OK()
+}
