@@ -137,9 +137,14 @@ func (t *Table) add(line string) error {
 			Event: name, ID: uint16(o), Version: uint8(v), Source: schema.FromKernel,
 			Fields: append([]schema.Field(nil), fields...),
 		}
-		if task == "Process" && o == 10 {
+		switch {
+		case task == "Process" && o == 10:
 			// The kernel logs image loads under the group of processes.
 			s.Task = "Image"
+		case task == "Thread" && o == 50:
+			s.Task = "Dispatcher"
+		case task == "Memory" && (o == 98 || o == 99):
+			s.Task, s.Opcode = "VirtualMem", map[uint64]string{98: "Alloc", 99: "Free"}[o]
 		}
 		s.Compile()
 		k := key{class, uint8(o)}
