@@ -173,7 +173,7 @@ func (f *File) records(bl *block, raw, scratch []byte) (records, newScratch []by
 		// No more than the scan could unpack.
 		h.valid = bufferHeaderLen + int(bl.data)
 	}
-	records, scratch, _ = unpack(h, raw, scratch)
+	records, scratch, _ = unpack(h, raw, scratch, int(bl.data))
 	if len(records) > int(bl.data) {
 		// The buffer has grown since; what is new was not counted.
 		records = records[:bl.data]

@@ -160,7 +160,7 @@ func strictAt(b []byte) bool {
 			return false
 		}
 		var head [16]byte
-		records, _, _ := unpack(bufferHeader{flags: flagCompressed, valid: bufferHeaderLen + len(head)}, b[:min(len(b), 512)], head[:])
+		records, _, _ := unpack(bufferHeader{flags: flagCompressed, valid: bufferHeaderLen + len(head)}, b[:min(len(b), 512)], head[:], len(head))
 		if len(records) < 16 {
 			return false
 		}
@@ -297,7 +297,7 @@ func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
 	if h.flags&flagBufferLost != 0 {
 		st.MarkedBuffersLost++
 	}
-	records, scratch, bad := unpack(h, raw, s.scratch)
+	records, scratch, bad := unpack(h, raw, s.scratch, int(max(s.limit(), 1<<20)))
 	s.scratch = scratch
 	if bad >= 0 {
 		st.note(DamageKind(bad), off, int64(max(h.valid-bufferHeaderLen-len(records), 0)))

@@ -26,7 +26,7 @@ func (s *source) at(off int64, n int) ([]byte, error) {
 		n = int(max(rest, 0))
 	}
 	if off < s.base || off+int64(n) > s.base+int64(s.n) {
-		want := max(n, sourceChunk)
+		want := max(n, int(min(sourceChunk, s.size)))
 		if len(s.buf) < want {
 			s.buf = make([]byte, want)
 		}
@@ -43,8 +43,9 @@ func (s *source) at(off int64, n int) ([]byte, error) {
 
 // unpack returns the records of a buffer whose bytes in the file are raw, which
 // may be fewer than its header says. scratch is used for compressed buffers if
-// it is large enough. bad is what went wrong, -1 for nothing.
-func unpack(h bufferHeader, raw, scratch []byte) (records, newScratch []byte, bad int) {
+// it is large enough, and limit is how many bytes of records there can be. bad is
+// what went wrong, -1 for nothing.
+func unpack(h bufferHeader, raw, scratch []byte, limit int) (records, newScratch []byte, bad int) {
 	if !h.compressed() {
 		end := h.valid
 		bad = -1
@@ -58,9 +59,9 @@ func unpack(h bufferHeader, raw, scratch []byte) (records, newScratch []byte, ba
 	}
 	want := h.valid - bufferHeaderLen
 	bad = -1
-	if h.valid < 0 {
+	if h.valid < 0 || want > limit {
 		// The length is lost; the stream ends where it ends.
-		want, bad = 1<<20, int(DamageBufferLength)
+		want, bad = limit, int(DamageBufferLength)
 	}
 	if cap(scratch) < want {
 		scratch = make([]byte, want)
