@@ -1,5 +1,7 @@
 package etl
 
+import "encoding/binary"
+
 // NoID is the PID or TID of an event whose header holds none (perfinfo events,
 // messages without system information).
 const NoID = 0xFFFFFFFF
@@ -90,6 +92,56 @@ func (e *Event) ActivityID() GUID {
 		return guidAt(e.Raw[64:80])
 	}
 	return GUID{}
+}
+
+// Flags of an event header as a consumer of Windows sees it.
+const (
+	seenExtended  = 0x001
+	seenMessage   = 0x008
+	seen32        = 0x020
+	seen64        = 0x040
+	seenClassic   = 0x100
+	seenProcessor = 0x200
+)
+
+// AppendHeader appends the event's header in the form that consumers on Windows
+// get it in, the 80 bytes of an EVENT_HEADER, whatever header it was stored with:
+// with the flags of bitness and kind set, and the time as a FILETIME.
+//
+//	00 size u16  02 type u16  04 flags u16  06 property u16  08 TID  0c PID  10 time
+//	18 provider  28 id u16  2a version  2b channel  2c level  2d opcode  2e task u16
+//	30 keyword   38 kernel time u32  3c user time u32  40 activity
+func (e *Event) AppendHeader(dst []byte) []byte {
+	le := binary.LittleEndian
+	flags := e.Flags | seenProcessor
+	switch {
+	case e.Type == TypeMessage:
+		flags = seenMessage | seenProcessor
+	case e.Type > TypeMessage:
+		flags = seenProcessor
+	case e.Classic():
+		flags |= seenClassic
+	}
+	if len(e.Ext) > 0 {
+		flags |= seenExtended
+	}
+	if e.PtrSize == 4 {
+		flags |= seen32
+	} else {
+		flags |= seen64
+	}
+	dst = le.AppendUint16(dst, uint16(min(80+len(e.Ext)+len(e.Payload), 0xFFFF)))
+	dst = le.AppendUint16(dst, 0)
+	dst = le.AppendUint16(le.AppendUint16(dst, flags), e.Property)
+	dst = le.AppendUint32(le.AppendUint32(dst, e.TID), e.PID)
+	dst = le.AppendUint64(dst, uint64(e.Time()))
+	dst = append(dst, e.Provider[:]...)
+	dst = le.AppendUint16(dst, e.ID)
+	dst = append(dst, e.Version, e.Channel, e.Level, e.Opcode)
+	dst = le.AppendUint64(le.AppendUint16(dst, e.Task), e.Keyword)
+	dst = le.AppendUint32(le.AppendUint32(dst, e.KernelTime), e.UserTime)
+	a := e.ActivityID()
+	return append(dst, a[:]...)
 }
 
 // Instance returns the ids and the parent's class of events with an instance

@@ -67,6 +67,11 @@ func TestFirstEvent(t *testing.T) {
 	if have != want {
 		t.Errorf("first event\nhave %s\nwant %s", have, want)
 	}
+	h := e.AppendHeader(nil)
+	if len(h) != 80 || u16(h, 0) != 80+72 || u16(h, 4) != 0x240 || u64(h, 16) != 129402940472257591 || guidAt(h[24:]) != e.Provider ||
+		u16(h, 40) != 21 || h[45] != 28 || u64(h, 48) != 0x8000000000000010 {
+		t.Errorf("header %x", h)
+	}
 }
 
 func TestProviderCounts(t *testing.T) {

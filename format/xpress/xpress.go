@@ -13,6 +13,7 @@ package xpress
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 )
 
 // minMatch is the length that a match of code 0 stands for.
@@ -20,36 +21,40 @@ const minMatch = 3
 
 // Decode unpacks src into dst until dst is full or src ends, and returns how
 // many bytes of dst it filled. The error, if any, says where and how src is
-// damaged; the bytes before the damage are in dst. Bytes of src that are left
+// damaged; the bytes before the damage are in dst, and those behind them in dst
+// may have been written over. Bytes of src that are left
 // when dst is full are no error. dst and src must not overlap.
 func Decode(dst, src []byte) (int, error) {
-	var flags uint32
-	bits := 0
+	var flags uint32 // those still to come, from the top bit on
+	left := 0        // how many
 	in, out, half := 0, 0, -1
 	for out < len(dst) {
-		if bits == 0 {
+		if left == 0 {
 			if in+4 > len(src) {
 				return out, short(in, len(src), "flags")
 			}
-			flags = binary.LittleEndian.Uint32(src[in:])
+			flags, left = binary.LittleEndian.Uint32(src[in:]), 32
 			in += 4
-			bits = 32
-			if flags == 0 && in+32 <= len(src) && out+32 <= len(dst) {
-				copy(dst[out:out+32], src[in:in+32])
-				in, out, bits = in+32, out+32, 0
-				continue
-			}
 		}
-		bits--
-		if flags>>uint(bits)&1 == 0 {
-			if in >= len(src) {
-				return out, short(in, len(src), "a literal")
+		if n := min(bits.LeadingZeros32(flags), left); n > 0 {
+			// A run of literals.
+			n = min(n, len(dst)-out)
+			if n > len(src)-in {
+				k := copy(dst[out:], src[in:])
+				return out + k, short(len(src), len(src), "a literal")
 			}
-			dst[out] = src[in]
-			in++
-			out++
+			if n <= 8 && len(src)-in >= 8 && len(dst)-out >= 8 {
+				// More than the run may be written: what follows goes over it.
+				binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(src[in:]))
+			} else {
+				copy(dst[out:out+n], src[in:in+n])
+			}
+			in, out, left = in+n, out+n, left-n
+			flags <<= uint(n)
 			continue
 		}
+		flags <<= 1
+		left--
 		if in+2 > len(src) {
 			return out, short(in, len(src), "a match")
 		}
@@ -71,15 +76,21 @@ func Decode(dst, src []byte) (int, error) {
 			n = len(dst) - out
 		}
 		from := out - dist
-		if dist >= n {
+		switch {
+		case dist >= 8 && n <= 16 && len(dst)-out >= 16:
+			binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+			if n > 8 {
+				binary.LittleEndian.PutUint64(dst[out+8:], binary.LittleEndian.Uint64(dst[from+8:]))
+			}
+			out += n
+		case dist >= n:
 			copy(dst[out:out+n], dst[from:from+n])
 			out += n
-			continue
-		}
-		for ; n > 0; n-- {
-			dst[out] = dst[from]
-			out++
-			from++
+		default:
+			// The match runs into itself: what is copied doubles each time.
+			for end := out + n; out < end; {
+				out += copy(dst[out:end], dst[from:out])
+			}
 		}
 	}
 	return out, nil
@@ -152,16 +163,16 @@ func Encode(dst, src []byte) []byte {
 	flagAt := len(dst)
 	dst = append(dst, 0, 0, 0, 0)
 	var flags uint32
-	bits, half := 0, -1
+	used, half := 0, -1
 	bit := func(v uint32) {
-		if bits == 32 {
+		if used == 32 {
 			binary.LittleEndian.PutUint32(dst[flagAt:], flags)
 			flagAt = len(dst)
 			dst = append(dst, 0, 0, 0, 0)
-			flags, bits = 0, 0
+			flags, used = 0, 0
 		}
-		flags |= v << uint(31-bits)
-		bits++
+		flags |= v << uint(31-used)
+		used++
 	}
 	for pos := 0; pos < len(src); {
 		n, dist := 0, 0
@@ -186,8 +197,8 @@ func Encode(dst, src []byte) []byte {
 		pos += n
 	}
 	// The bits that stand for nothing are set, as the specification asks.
-	if bits < 32 {
-		flags |= 1<<uint(32-bits) - 1
+	if used < 32 {
+		flags |= 1<<uint(32-used) - 1
 	}
 	binary.LittleEndian.PutUint32(dst[flagAt:], flags)
 	return dst

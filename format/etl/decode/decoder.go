@@ -39,8 +39,9 @@ type tlEntry struct {
 	schema *schema.Schema
 }
 
-// Decoder finds schemas. Schemas it has returned stay valid and the same event
-// always gets the same one, so they can be compared by pointer. It is for one
+// Decoder finds schemas. Schemas it has returned stay valid. Events of one kind
+// get the same one, so that they can be told apart by pointer, but for unknown
+// ones in a file that has more than 65,536 kinds of them. It is for one
 // goroutine.
 type Decoder struct {
 	table    *kernel.Table
@@ -68,6 +69,9 @@ func New() *Decoder {
 // Problems returns what was wrong with descriptions: each cost the events it
 // describes their names and fields.
 func (d *Decoder) Problems() []error { return d.problems }
+
+// maxCache bounds the events whose schemas are kept for the next of their kind.
+const maxCache = 1 << 16
 
 // maxProblems bounds the list of problems.
 const maxProblems = 100
@@ -247,6 +251,9 @@ func (d *Decoder) Schema(e *etl.Event) (*schema.Schema, int) {
 			}
 		}
 		return s, int(e.PtrSize)
+	}
+	if len(d.cache) > maxCache {
+		clear(d.cache) // a mangled file can hold any number of providers
 	}
 	s, ptr := d.find(e, k)
 	d.cache[k] = s
