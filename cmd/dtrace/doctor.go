@@ -7,6 +7,7 @@ import (
 
 	"github.com/godtrace/godtrace"
 	"github.com/godtrace/godtrace/bootcfg"
+	"github.com/godtrace/godtrace/host/nt"
 )
 
 // doctor says for each provider and feature whether it works here, and if not,
@@ -60,5 +61,10 @@ func doctor(args []string, s streams) int {
 	return statusOK
 }
 
-// boot reads and sets the boot switch of Windows stores.
-func boot(args []string, s streams) int { return bootcfg.Main(args, s.out, s.err) }
+// boot reads and sets the boot switch of Windows stores, and boots the model.
+func boot(args []string, s streams) int {
+	if len(args) > 0 && args[0] == "simulate" {
+		return nt.SimulateMain(args[1:], s.out, s.err)
+	}
+	return bootcfg.Main(args, s.out, s.err)
+}

@@ -54,6 +54,9 @@ type BootConfig struct {
 	// Prepare, if not nil, is called between Phase 0 and Phase 1 with the
 	// machine, and gives the engine's entry point.
 	Prepare func(*kernel.Machine) (engine.TraceInitSystemFunc, error)
+	// Joined, if not nil, is called when TraceInitSystem has returned and the
+	// kernel has drawn its conclusions, still on the thread of Phase 1.
+	Joined func() error
 }
 
 // Step is one thing that happened during boot.
@@ -408,8 +411,19 @@ func (b *Boot) phase1() error {
 	if !b.resolved {
 		init = nil
 	}
+	if _, err := m.StartPhase1(); err != nil {
+		return err
+	}
 	h := m.KiInitDynamicTraceSupport(init)
 	b.Handshake = h
+	if b.cfg.Joined != nil {
+		if err := b.cfg.Joined(); err != nil {
+			return err
+		}
+	}
+	if err := m.LeaveDynamicTraceSupport(uint64(h.Status)); err != nil {
+		return err
+	}
 	switch {
 	case !h.Called:
 		b.step(stage, "KiInitDynamicTraceSupport", false, "%s", h.Why)

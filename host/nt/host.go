@@ -53,7 +53,7 @@ func NewWorkload(w *Workload) (*Host, error) {
 	if store != "" && !filepath.IsAbs(store) {
 		store = filepath.Join(w.Dir, store)
 	}
-	cfg := BootConfig{Store: store, Switch: w.Switch, KD: w.KD, VBS: w.VBS, Build: w.Build, CPUs: w.CPUs, Prepare: h.prepare}
+	cfg := BootConfig{Store: store, Switch: w.Switch, KD: w.KD, VBS: w.VBS, Build: w.Build, CPUs: w.CPUs, Prepare: h.prepare, Joined: h.joined}
 	if !w.Boot.IsZero() {
 		cfg.BootTime = w.Boot.UnixNano()
 	}
@@ -118,29 +118,20 @@ func (h *Host) finishBoot() error {
 	if err := h.boot.phase1(); err != nil {
 		return err
 	}
-	if h.sys.Joined() {
-		if err := h.sys.AddProviders(); err != nil {
-			return err
-		}
-		if err := h.sys.Arm(); err != nil {
-			return err
-		}
-	}
-	return h.startWorkload()
+	h.run.startPhase1()
+	return h.run.startThreads()
 }
 
-// startWorkload makes the threads: with statements of Phase 1, its thread
-// comes first, on processor 0.
-func (h *Host) startWorkload() error {
-	if len(h.w.Phase1) > 0 {
-		r, m := h.run, h.m
-		f := m.NT.Function("Phase1Initialization")
-		t := &task{decl: &threadDecl{}, ready: m.Now, vars: map[string]uint64{}, lits: map[literal]uint64{}}
-		t.th = m.NewThread(m.System, 8, f)
-		t.th.Name = "Phase 1"
-		r.add(t, h.w.Phase1)
+// joined makes the providers, and puts what an anonymous enabling has waiting
+// into the kernel.
+func (h *Host) joined() error {
+	if !h.sys.Joined() {
+		return nil
 	}
-	return h.run.startThreads()
+	if err := h.sys.AddProviders(); err != nil {
+		return err
+	}
+	return h.sys.Arm()
 }
 
 // Name returns "nt".

@@ -186,6 +186,13 @@ func (r *runner) startThreads() error {
 	return nil
 }
 
+// startPhase1 lets the thread of Phase 1 go on behind the handshake, on
+// processor 0, before all others.
+func (r *runner) startPhase1() {
+	t := &task{decl: &threadDecl{}, ready: r.m.Now, vars: map[string]uint64{}, lits: map[literal]uint64{}, th: r.m.Phase1}
+	r.add(t, r.w.Phase1)
+}
+
 // add gives a task its body as a coroutine.
 func (r *runner) add(t *task, body []*stmt) {
 	t.next, t.stop = iter.Pull(func(yield func(pause) bool) {
@@ -428,6 +435,14 @@ func (x *interp) thread(body []*stmt) {
 			panic(e)
 		}
 	}()
+	if th == m.Phase1 {
+		x.block(body)
+		for len(th.Frames) > 1 {
+			x.must(m.Return(th, 0))
+		}
+		m.ExitThread(th, 0)
+		return
+	}
 	if th.UserMode {
 		for _, f := range []string{"ntdll!RtlUserThreadStart", "kernel32!BaseThreadInitThunk"} {
 			fn, err := x.r.function(th.Process, f, false, x.t.decl.line)

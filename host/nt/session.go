@@ -12,8 +12,8 @@ import (
 )
 
 // Session is one enabled program on the model. Where the workload's boot is
-// traced, it is an anonymous enabling: made before the machine boots, and
-// claimed at once.
+// traced, it is an anonymous enabling: made before the machine boots. It stays
+// one until it is stopped, so that probes that appear meanwhile join it.
 type Session struct {
 	*engine.Session
 	h    *Host
@@ -50,7 +50,7 @@ func (h *Host) terms(s *Session) engine.Terms {
 var consumer = vm.Thread{Key: 1, PID: 1, TID: 1, ExecName: "dtrace.exe"}
 
 // Start enables the program. Before a traced boot it becomes the anonymous
-// enabling, and is claimed by this session.
+// enabling.
 func (s *Session) Start(ctx context.Context) error {
 	h := s.h
 	if !s.anon {

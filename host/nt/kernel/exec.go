@@ -174,13 +174,13 @@ func (m *Machine) Syscall(th *Thread, s *Service, args []uint64) (*Call, error) 
 			return nil, err
 		}
 		m.enterKernel(th, a)
-		m.pushFrame(th, m.fnSystemService, 0x25)
+		m.pushFrame(th, m.fnSystemService)
 		m.setPreviousMode(th, UserMode)
 	} else {
 		if err := m.Call(th, s.zw, args); err != nil {
 			return nil, err
 		}
-		m.pushFrame(th, m.fnServiceInternal, 0x0)
+		m.pushFrame(th, m.fnServiceInternal)
 		m.setPreviousMode(th, KernelMode)
 	}
 	a.node = m.trackEntry(th, s, args)
@@ -261,8 +261,8 @@ func (m *Machine) leaveKernel(th *Thread, a *activeCall) {
 
 // pushFrame puts a function of the kernel's own entry code on the stack without
 // executing it.
-func (m *Machine) pushFrame(th *Thread, f *Function, off uint64) {
-	th.Frames = append(th.Frames, Frame{Fn: f, PC: f.Addr + off, RSP: th.Regs.GPR[engine.RSP]})
+func (m *Machine) pushFrame(th *Thread, f *Function) {
+	th.Frames = append(th.Frames, Frame{Fn: f, PC: f.Addr + f.Body, RSP: th.Regs.GPR[engine.RSP]})
 }
 
 func (m *Machine) popFrame(th *Thread) {
@@ -287,7 +287,7 @@ func (m *Machine) Interrupt(th *Thread, level uint8, nmi bool) (end func()) {
 	if level > c.IRQL {
 		c.IRQL = level
 	}
-	m.pushFrame(th, f, 0x10)
+	m.pushFrame(th, f)
 	return func() {
 		m.popFrame(th)
 		c.IRQL, c.NMI = old, oldNMI

@@ -46,7 +46,9 @@ type Machine struct {
 	Images     []*Image
 	NT, Engine *Image
 
-	System    *Process
+	System *Process
+	// Phase1 is the thread of Phase 1, nil before StartPhase1.
+	Phase1    *Thread
 	Processes []*Process
 	Threads   []*Thread
 

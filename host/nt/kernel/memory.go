@@ -56,17 +56,21 @@ func (s *Space) PageOut(addr, size uint64) {
 	}
 }
 
+// slack is how much memory is there behind what was allocated last: heaps and
+// pools commit ahead.
+const slack = 2 * PageSize
+
 // Alloc returns the address of size bytes of new memory, 16-aligned.
 func (s *Space) Alloc(size uint64) uint64 {
 	a := s.next
 	s.next += (size + 15) &^ 15
-	s.Map(a, size, true)
+	s.Map(a, size+slack, true)
 	return a
 }
 
 // AllocPages returns new memory that begins a page and shares none.
 func (s *Space) AllocPages(size uint64) uint64 {
-	s.next = (s.next + PageSize - 1) &^ (PageSize - 1)
+	s.next = (s.next + slack + PageSize - 1) &^ (PageSize - 1)
 	a := s.next
 	s.next += (max(size, 1) + PageSize - 1) &^ (PageSize - 1)
 	s.Map(a, size, true)

@@ -85,8 +85,33 @@ type Handshake struct {
 	Why          string // nothing was called, and why
 }
 
-// phase1 are the frames above KiInitDynamicTraceSupport.
-var phase1 = []string{"KiStartSystemThread", "PspSystemThreadStartup", "Phase1Initialization", "Phase1InitializationDiscard", "KeInitSystem", "KiInitDynamicTraceSupport"}
+// phase1 are the functions on the stack of Phase 1 when it is the turn of
+// tracing, outermost first.
+var phase1 = []string{"PspSystemThreadStartup", "Phase1Initialization", "Phase1InitializationDiscard", "KeInitSystem", "KiInitDynamicTraceSupport"}
+
+// StartPhase1 makes the thread of Phase 1, which Phase 0 leaves behind, and runs
+// it up to KiInitDynamicTraceSupport.
+func (m *Machine) StartPhase1() (*Thread, error) {
+	th := m.NewThread(m.System, 8, m.NT.Function("Phase1Initialization"))
+	th.Name = "Phase 1"
+	m.Phase1 = th
+	m.pushFrame(th, m.NT.Function("KiStartSystemThread"))
+	for _, n := range phase1 {
+		if err := m.Call(th, m.NT.Function(n), nil); err != nil {
+			return nil, err
+		}
+	}
+	return th, nil
+}
+
+// LeaveDynamicTraceSupport returns from the handshake into
+// Phase1InitializationDiscard.
+func (m *Machine) LeaveDynamicTraceSupport(status uint64) error {
+	if err := m.Return(m.Phase1, status); err != nil { // KiInitDynamicTraceSupport
+		return err
+	}
+	return m.Return(m.Phase1, 1) // KeInitSystem
+}
 
 // KiInitDynamicTraceSupport is the kernel's half of the handshake, called on
 // the thread of Phase 1. init is TraceInitSystem as the loader has bound it; nil
@@ -111,8 +136,10 @@ func (m *Machine) KiInitDynamicTraceSupport(init engine.TraceInitSystemFunc) *Ha
 	m.mirrorCallouts()
 	h.Before = m.slots()
 	h.Called = true
-	for _, f := range phase1 {
-		h.Stack = append(h.Stack, "nt!"+f)
+	if m.Phase1 != nil {
+		for i := range m.Phase1.Frames {
+			h.Stack = append(h.Stack, m.Phase1.Frames[i].Fn.String())
+		}
 	}
 	if init == nil {
 		h.Status = engine.StatusProcedureNotFound
