@@ -245,6 +245,15 @@ func (g *gen) layout() {
 	}
 	l.CPUStride = roundUp(off, 128)
 	l.RingSize = uint32(powerOfTwo(max(g.cfg.BufSize, uint64(g.cfg.PageSize))))
+	record := uint32(record.HeaderSize + record.ErrorSize)
+	for _, c := range p.Clauses {
+		record = max(record, recordSize(c))
+	}
+	// The room of a few records is kept free, see reserve.
+	stride := uint64(BufData) + uint64(l.RingSize) + uint64(roundUp(bufNeed(record), 64))
+	if total := stride * (uint64(g.cpuMask) + 1); total <= maxBuf && !g.cfg.KernelRings {
+		l.BufStride = uint32(stride)
+	}
 	g.aggContexts()
 }
 
@@ -342,7 +351,10 @@ func (g *gen) maps() {
 	one(MapConst, uint32(len(g.konst)), 0).Contents = []ebpf.MapKV{{Key: uint32(0), Value: g.konst}}
 	one(MapGlobals, p.GlobalSize+g.str, flagMmapable)
 	one(MapScratch, g.slot.size*scratchSlots*cpus, 0)
-	if l.HasRings {
+	if l.HasRings && l.BufStride > 0 {
+		one(MapBuf, l.BufStride*cpus, flagMmapable)
+		m[MapWake] = &ebpf.MapSpec{Name: "gt_wake", Type: ebpf.RingBuf, MaxEntries: uint32(g.cfg.PageSize)}
+	} else if l.HasRings {
 		rings := &ebpf.MapSpec{
 			Name: "gt_rings", Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: cpus,
 			InnerMap: &ebpf.MapSpec{Name: "gt_ring", Type: ebpf.RingBuf, MaxEntries: l.RingSize},

@@ -392,9 +392,7 @@ func (c *clauseGen) faultSites() {
 	}
 	c.bind(fired)
 	if anyFired {
-		c.mov(r1, r8)
-		c.movImm(r2, ringNoWakeup)
-		c.helper(asm.FnRingbufDiscard)
+		c.discard()
 	}
 	c.bind(plain)
 	if c.isError {

@@ -67,6 +67,8 @@ type Config struct {
 	CPU int
 	// PageSize of the kernel, 4096 if 0.
 	PageSize int
+	// KernelRings asks for the kernel's ring buffers in place of our own.
+	KernelRings bool
 	// Stats makes programs count their firings.
 	Stats bool
 }

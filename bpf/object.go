@@ -18,12 +18,40 @@ import (
 const (
 	MapControl = "ctl"   // one value: ControlLayout, memory-mappable
 	MapCPU     = "cpu"   // one value: CPULayout times CPUs, memory-mappable
-	MapRings   = "rings" // array of ring buffers, by CPU
+	MapRings   = "rings" // array of the kernel's ring buffers, by CPU (only without MapBuf)
+	MapBuf     = "buf"   // one value: a buffer for each CPU, memory-mappable
+	MapWake    = "wake"  // a ring buffer whose file descriptor wakes the consumer
 	MapGlobals = "glob"  // one value: Space Global, memory-mappable
 	MapConst   = "const" // one value: Space Const and tables, read only
 	MapScratch = "scratch"
 	MapTLS     = "tls"
 )
+
+// Offsets in a CPU's part of MapBuf, which are Layout.BufStride bytes apart. Both
+// positions count bytes since the start; their place in the data is their
+// remainder by RingSize.
+//
+//	tail   the consumer's position: what is before it may be used again
+//	head   the programs' position
+//	data   RingSize bytes, and room for one record behind
+//
+// A record starts with a u32, its length (bit 30: discarded), and four bytes of
+// padding, then its data, padded to 8 bytes; it is not cut at the end of the data
+// but runs into the room behind. The length is 0 until the record is committed:
+// the consumer clears what it has read before it moves the tail.
+const (
+	BufTail = 0
+	BufHead = 64
+	BufData = 128
+
+	BufPrefix    = 8
+	BufDiscarded = 1 << 30
+)
+
+// maxBuf bounds the value of MapBuf: the verifier lets no pointer go further than
+// 1<<29 from its map's start. With more buffer than that the kernel's own ring
+// buffers are used, at three times the cost of a record.
+const maxBuf = 1 << 29
 
 // RingName returns the name of a CPU's ring buffer in Object.Maps.
 func RingName(cpu int) string { return fmt.Sprintf("ring%d", cpu) }
@@ -112,6 +140,9 @@ type Layout struct {
 	// the programs record nothing.
 	RingSize uint32
 	HasRings bool
+	// BufStride is the size of each CPU's part of MapBuf, 0 if the kernel's ring
+	// buffers are used.
+	BufStride uint32
 }
 
 // Program is one program of an Object.

@@ -25,7 +25,7 @@ func (g *gen) wakeShift() int32 {
 // clause ends here, the loss counted.
 func (c *clauseGen) fire() {
 	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
-	size := record.HeaderSize + c.c.RecSize
+	size := recordSize(c.c)
 	if c.compact {
 		c.movImm(r1, int64(size))
 		c.call(c.reserveRoutine())
@@ -42,6 +42,12 @@ func (c *clauseGen) fire() {
 	c.bind(ok)
 	c.fireHeader()
 }
+
+// recordSize is the size of a clause's record with its header.
+func recordSize(c *ir.Clause) uint32 { return record.HeaderSize + c.RecSize }
+
+// bufNeed is the room that a record of n bytes takes in a buffer.
+func bufNeed(n uint32) uint32 { return roundUp(n, 8) + BufPrefix }
 
 // fireHeader makes r0 the clause's record and fills in its header.
 func (c *clauseGen) fireHeader() {
@@ -62,6 +68,10 @@ func (c *clauseGen) reserve(size func(d asm.Register), full label) {
 		c.jImm(asm.JNE, r2, 0, full)
 	}
 	c.helper(asm.FnGetSmpProcessorId)
+	if c.obj.Layout.BufStride > 0 {
+		c.reserveBuf(size, full)
+		return
+	}
 	c.store(rFP, c.ownOff(ownTmp), r0, 4)
 	c.mapPtr(r1, MapRings)
 	c.mov(r2, rFP)
@@ -83,6 +93,94 @@ func (c *clauseGen) reserve(size func(d asm.Register), full label) {
 	c.store(r1, CPUFull, r2, 8)
 	c.jmp(full)
 	c.bind(got)
+}
+
+// reserveTries is how often a reservation is tried again when another program,
+// that interrupted or preempted this one, came between.
+const reserveTries = 4
+
+// reserveBuf is reserve for our own buffers; r0 is the CPU. The head is moved by
+// compare and exchange: a program that interrupts this one, or runs while it is
+// preempted, gets other room, and what the consumer sees behind the head is zero
+// until it is committed.
+func (c *clauseGen) reserveBuf(size func(d asm.Register), full label) {
+	l := &c.obj.Layout
+	size(r2)
+	c.aluImm(asm.Add, r2, 7+BufPrefix)
+	c.aluImm(asm.And, r2, ^int32(7))
+	c.aluImm(asm.And, r0, c.cpuMask)
+	c.aluImm(asm.Mul, r0, int32(l.BufStride))
+	c.mapValue(r3, MapBuf, 0)
+	c.alu(asm.Add, r3, r0)
+	got := c.newLabel()
+	isFull := full
+	if c.cfg.Fill {
+		isFull = c.newLabel()
+	}
+	for range reserveTries {
+		c.load(r0, r3, BufHead, 8)
+		c.load(r4, r3, BufTail, 8)
+		c.mov(r5, r0)
+		c.alu(asm.Add, r5, r2)
+		c.mov(r1, r5)
+		c.alu(asm.Sub, r1, r4)
+		c.jImm(asm.JGT, r1, int32(l.RingSize), isFull)
+		c.mov(r1, r0)
+		c.atomic(asm.CmpXchg, r3, BufHead, r5, asm.DWord)
+		c.jReg(asm.JEq, r0, r1, got)
+	}
+	c.jmp(full)
+	if c.cfg.Fill {
+		c.bind(isFull)
+		c.load(r1, rFP, c.ownOff(ownBlock), 8)
+		c.movImm(r2, 1)
+		c.store(r1, CPUFull, r2, 8)
+		c.jmp(full)
+	}
+	c.bind(got)
+	c.aluImm(asm.And, r1, int32(l.RingSize-1))
+	c.alu(asm.Add, r3, r1)
+	c.addImm(r3, BufData+BufPrefix)
+	c.mov(r0, r3)
+}
+
+// commitWord writes the first word of the record at rec, whose value len loads
+// into r1: the record is the consumer's from then on.
+func (p *progGen) commitWord(rec asm.Register, length func(d asm.Register)) {
+	length(r1)
+	if p.cfg.Arch == "amd64" {
+		// Stores are seen in their order.
+		p.store(rec, -BufPrefix, r1, 4)
+		return
+	}
+	p.atomic(asm.Xchg, rec, -BufPrefix, r1, asm.Word)
+}
+
+// wake wakes the consumer.
+func (p *progGen) wake() {
+	p.call(p.routine("wake", func() {
+		p.storeImm(rFP, -8, 0, 8)
+		p.mapPtr(r1, MapWake)
+		p.mov(r2, rFP)
+		p.addImm(r2, -8)
+		p.movImm(r3, 8)
+		p.movImm(r4, ringForceWakeup)
+		p.helper(asm.FnRingbufOutput)
+		p.movImm(r0, 0)
+		p.exit()
+	}))
+}
+
+// discard gives up the reserved record in r8.
+func (c *clauseGen) discard() {
+	if c.obj.Layout.BufStride > 0 {
+		size := recordSize(c.c)
+		c.commitWord(r8, func(d asm.Register) { c.movImm(d, int64(size|BufDiscarded)) })
+		return
+	}
+	c.mov(r1, r8)
+	c.movImm(r2, ringNoWakeup)
+	c.helper(asm.FnRingbufDiscard)
 }
 
 // reserveRoutine is a function that reserves as many bytes as r1 says. It returns
@@ -109,7 +207,7 @@ func (p *progGen) submitRoutine() label {
 		p.mov(r6, r1)
 		p.mov(r7, r2)
 		p.blockAddr(r4)
-		p.submitCounted(r6, func(d asm.Register) {
+		p.submitCounted(r6, func(d asm.Register) { p.mov(d, r7) }, func(d asm.Register) {
 			p.alu(asm.Add, d, r7)
 			p.aluImm(asm.Add, d, 8)
 		})
@@ -149,6 +247,11 @@ func (c *clauseGen) commit() {
 // submit commits the record in rec. The consumer reads on a timer; it is woken
 // only when a good part of the buffer has filled, or by exit().
 func (c *clauseGen) submit(rec asm.Register, size uint32, force bool) {
+	if force && c.obj.Layout.BufStride > 0 {
+		c.commitWord(rec, func(d asm.Register) { c.movImm(d, int64(size)) })
+		c.wake()
+		return
+	}
 	if force {
 		c.mov(r1, rec)
 		c.movImm(r2, ringForceWakeup)
@@ -162,13 +265,27 @@ func (c *clauseGen) submit(rec asm.Register, size uint32, force bool) {
 		return
 	}
 	c.load(r4, rFP, c.ownOff(ownBlock), 8)
-	c.submitCounted(rec, func(d asm.Register) { c.aluImm(asm.Add, d, int32(roundUp(size, 8)+8)) })
+	c.submitCounted(rec, func(d asm.Register) { c.movImm(d, int64(size)) },
+		func(d asm.Register) { c.aluImm(asm.Add, d, int32(roundUp(size, 8)+8)) })
 }
 
-// submitCounted commits the record in rec; r4 is the CPU's block, add adds the
-// record's size to a register.
-func (p *progGen) submitCounted(rec asm.Register, add func(d asm.Register)) {
+// submitCounted commits the record in rec; r4 is the CPU's block, length loads the
+// record's length into a register, add adds the room it takes.
+func (p *progGen) submitCounted(rec asm.Register, length, add func(d asm.Register)) {
 	quiet := p.newLabel()
+	if p.obj.Layout.BufStride > 0 {
+		p.commitWord(rec, length)
+		p.load(r3, r4, CPUWake, 8)
+		p.mov(r5, r3)
+		add(r3)
+		p.store(r4, CPUWake, r3, 8)
+		p.alu(asm.Xor, r5, r3)
+		p.aluImm(asm.RSh, r5, p.wakeShift())
+		p.jImm(asm.JEq, r5, 0, quiet)
+		p.wake()
+		p.bind(quiet)
+		return
+	}
 	p.load(r3, r4, CPUWake, 8)
 	p.mov(r5, r3)
 	add(r3)

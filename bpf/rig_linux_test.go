@@ -28,6 +28,7 @@ type rig struct {
 	obj  *Object
 	coll *ebpf.Collection
 	ring []*ringbuf.Reader
+	buf  *ebpf.Memory
 }
 
 // rec is one record read back.
@@ -147,7 +148,11 @@ func newRig(t testing.TB, p *ir.Program, cfg Config, hooks ...Hook) *rig {
 	}
 	r := &rig{t: t, prog: p, obj: obj, coll: coll}
 	t.Cleanup(r.close)
-	if obj.Layout.HasRings {
+	if obj.Layout.HasRings && obj.Layout.BufStride > 0 {
+		if r.buf, err = coll.Maps[MapBuf].Memory(); err != nil {
+			t.Fatal(err)
+		}
+	} else if obj.Layout.HasRings {
 		for c := range obj.Layout.CPUs {
 			rd, err := ringbuf.NewReader(coll.Maps[RingName(c)])
 			if err != nil {
@@ -202,9 +207,61 @@ func (r *rig) fire(h int, words ...uint64) {
 	}
 }
 
-// records drains all ring buffers.
+// drainBuf reads a CPU's part of MapBuf.
+func (r *rig) drainBuf(cpu int, f func(raw []byte)) {
+	l := &r.obj.Layout
+	base := int64(cpu) * int64(l.BufStride)
+	word := func(off int64) uint64 {
+		var b [8]byte
+		if _, err := r.buf.ReadAt(b[:], base+off); err != nil {
+			r.t.Fatal(err)
+		}
+		return binary.LittleEndian.Uint64(b[:])
+	}
+	pos, head := word(BufTail), word(BufHead)
+	for pos < head {
+		at := BufData + int64(pos%uint64(l.RingSize))
+		w := uint32(word(at))
+		if w == 0 {
+			r.t.Fatalf("record at %d is not committed, head is %d", pos, head)
+		}
+		n := w &^ BufDiscarded
+		raw := make([]byte, bufNeed(n))
+		if _, err := r.buf.ReadAt(raw, base+at); err != nil {
+			r.t.Fatal(err)
+		}
+		if w&BufDiscarded == 0 {
+			f(raw[BufPrefix : BufPrefix+n])
+		}
+		if _, err := r.buf.WriteAt(make([]byte, len(raw)), base+at); err != nil {
+			r.t.Fatal(err)
+		}
+		pos += uint64(len(raw))
+	}
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], pos)
+	if _, err := r.buf.WriteAt(b[:], base+BufTail); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// records drains all buffers.
 func (r *rig) records() (out []rec) {
 	r.t.Helper()
+	add := func(raw []byte) {
+		var x rec
+		x.h.Decode(raw)
+		x.data = raw[record.HeaderSize:]
+		if x.h.Clause == record.ClauseError {
+			x.err.Decode(x.data)
+		}
+		out = append(out, x)
+	}
+	if r.buf != nil {
+		for c := range r.obj.Layout.CPUs {
+			r.drainBuf(c, add)
+		}
+	}
 	for _, rd := range r.ring {
 		rd.SetDeadline(time.Unix(1, 0))
 		for {
@@ -212,13 +269,7 @@ func (r *rig) records() (out []rec) {
 			if err != nil {
 				break
 			}
-			var x rec
-			x.h.Decode(raw.RawSample)
-			x.data = raw.RawSample[record.HeaderSize:]
-			if x.h.Clause == record.ClauseError {
-				x.err.Decode(x.data)
-			}
-			out = append(out, x)
+			add(raw.RawSample)
 		}
 	}
 	return out

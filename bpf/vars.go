@@ -257,9 +257,7 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 		}
 		c.bind(no)
 		if c.flow[c.pc].fired {
-			c.mov(r1, r8)
-			c.movImm(r2, ringNoWakeup)
-			c.helper(asm.FnRingbufDiscard)
+			c.discard()
 		}
 		c.jmp(c.end)
 		c.bind(ok)

@@ -155,7 +155,7 @@ func (p *profileProvider) probes(d *probe.Desc, f func(*probe.Probe) bool) error
 }
 
 func (p *profileProvider) args(*probe.Probe) ([]check.Arg, error) {
-	return []check.Arg{{Name: "pc", Native: p.h.set.ULong, Map: 0}, {Name: "upc", Native: p.h.set.ULong, Map: 1}}, nil
+	return nil, nil // as everywhere, profile probes have arg0 and arg1 but no args[]
 }
 
 func (p *profileProvider) hooks(ps []*probe.Probe) ([]hook, error) {

@@ -7,7 +7,76 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/godtrace/godtrace/bpf"
 )
+
+// A recorder is the consumer's end of one CPU's buffer.
+type recorder interface {
+	// drain calls f for the records that are in the buffer now, up to the first
+	// that is still being written. It returns whether it stopped at such a one.
+	drain(f func(cpu int, data []byte) error) (busy bool, err error)
+	// read returns how many records and bytes were delivered so far.
+	read() (records, bytes uint64)
+	close()
+}
+
+// buffer reads one CPU's part of bpf.MapBuf in place.
+type buffer struct {
+	cpu        int
+	mem, data  []byte
+	mask       uint64
+	head, tail *atomic.Uint64
+	pos        uint64 // the consumer's position, ahead of what programs were told
+	records    uint64 // delivered
+}
+
+// newBuffer reads mem, which is the CPU's part of the map.
+func newBuffer(cpu int, mem []byte, size uint32) *buffer {
+	b := &buffer{cpu: cpu, mem: mem, data: mem[bpf.BufData:], mask: uint64(size) - 1,
+		head: word64(mem, bpf.BufHead), tail: word64(mem, bpf.BufTail)}
+	b.pos = b.tail.Load()
+	return b
+}
+
+func (b *buffer) close() { b.mem, b.data = nil, nil }
+
+func (b *buffer) read() (records, bytes uint64) { return b.records, b.pos }
+
+func (b *buffer) drain(f func(cpu int, data []byte) error) (busy bool, err error) {
+	end := b.head.Load()
+	pos, told := b.pos, b.pos
+	for pos < end {
+		at := pos & b.mask
+		word := word32(b.data, uint32(at)).Load()
+		if word == 0 {
+			busy = true
+			break
+		}
+		n := uint64(word &^ bpf.BufDiscarded)
+		need := (n+7)&^7 + bpf.BufPrefix
+		rec := b.data[at : at+need : at+need]
+		if word&bpf.BufDiscarded == 0 {
+			b.records++
+			err = f(b.cpu, rec[bpf.BufPrefix:bpf.BufPrefix+n:bpf.BufPrefix+n])
+		}
+		// What programs reserve next must be zero until they commit it.
+		clear(rec)
+		pos += need
+		if err != nil {
+			break
+		}
+		if pos-told >= ringTell {
+			b.tail.Store(pos)
+			told = pos
+		}
+	}
+	b.pos = pos
+	if pos != told {
+		b.tail.Store(pos)
+	}
+	return busy, err
+}
 
 // ring reads the BPF ring buffer of one CPU in place. The kernel's layout is a
 // page with the consumer's position, a page with the producer's, then the data,
@@ -60,8 +129,8 @@ func (r *ring) close() {
 	r.consMem, r.prodMem, r.data = nil, nil, nil
 }
 
-// drain calls f for the records that are in the buffer now, up to the first
-// that is still being written. It returns whether it stopped at such a one.
+func (r *ring) read() (records, bytes uint64) { return r.records, r.pos }
+
 func (r *ring) drain(f func(cpu int, data []byte) error) (busy bool, err error) {
 	end := r.prod.Load()
 	pos, told := r.pos, r.pos

@@ -34,7 +34,9 @@ type Session struct {
 	stats io.Closer
 
 	ctl, cpu []byte // shared with the programs
-	rings    []*ring
+	rings    []recorder
+	buf      []byte // the mapping behind rings that are buffers
+	wakes    *ring  // what wakes the consumer when rings are buffers
 	held     []held // policy ring
 	aggs     []aggregation
 	links    []closer
@@ -174,16 +176,8 @@ func (s *Session) load() error {
 	}
 	lay := &s.obj.Layout
 	if lay.HasRings {
-		for c := range lay.CPUs {
-			m := s.maps.Maps[bpf.RingName(c)]
-			if m == nil {
-				return fmt.Errorf("BUG: the ring buffer of CPU %d is missing", c)
-			}
-			r, err := openRing(c, m.FD(), lay.RingSize)
-			if err != nil {
-				return err
-			}
-			s.rings = append(s.rings, r)
+		if err := s.openBuffers(); err != nil {
+			return err
 		}
 		if s.opt.BufPolicy == "ring" {
 			s.held = make([]held, lay.CPUs)
@@ -203,8 +197,53 @@ func (s *Session) load() error {
 		}
 		s.aggs = append(s.aggs, a)
 	}
-	s.wait, err = newWaiter(s.rings, s.opt.Target)
+	s.wait, err = newWaiter(s.wakeFDs(), s.opt.Target)
 	return err
+}
+
+// openBuffers maps every CPU's buffer.
+func (s *Session) openBuffers() error {
+	lay := &s.obj.Layout
+	if lay.BufStride > 0 {
+		var err error
+		if s.buf, err = s.mapMemory(bpf.MapBuf); err != nil {
+			return err
+		}
+		for c := range lay.CPUs {
+			at := uint64(c) * uint64(lay.BufStride)
+			s.rings = append(s.rings, newBuffer(c, s.buf[at:at+uint64(lay.BufStride)], lay.RingSize))
+		}
+		m := s.maps.Maps[bpf.MapWake]
+		if m == nil {
+			return fmt.Errorf("BUG: map %s is missing", bpf.MapWake)
+		}
+		s.wakes, err = openRing(-1, m.FD(), m.MaxEntries())
+		return err
+	}
+	for c := range lay.CPUs {
+		m := s.maps.Maps[bpf.RingName(c)]
+		if m == nil {
+			return fmt.Errorf("BUG: the ring buffer of CPU %d is missing", c)
+		}
+		r, err := openRing(c, m.FD(), lay.RingSize)
+		if err != nil {
+			return err
+		}
+		s.rings = append(s.rings, r)
+	}
+	return nil
+}
+
+// wakeFDs are the ring buffers whose becoming readable wakes the consumer.
+func (s *Session) wakeFDs() []int {
+	if s.wakes != nil {
+		return []int{s.wakes.fd}
+	}
+	var fds []int
+	for _, r := range s.rings {
+		fds = append(fds, r.(*ring).fd)
+	}
+	return fds
 }
 
 func (s *Session) mapMemory(name string) ([]byte, error) {
@@ -314,6 +353,11 @@ func (s *Session) Drain(f func(cpu int, data []byte) error) error {
 	s.setWall()
 	s.noteProcesses()
 	ended := s.endedSpeculations()
+	if s.wakes != nil {
+		if _, err := s.wakes.drain(func(int, []byte) error { return nil }); err != nil {
+			return err
+		}
+	}
 	complete := true
 	into := f
 	if s.held != nil {
@@ -323,10 +367,11 @@ func (s *Session) Drain(f func(cpu int, data []byte) error) error {
 		}
 	}
 	for _, r := range s.rings {
-		n, from := r.records, r.pos
+		n, from := r.read()
 		busy, err := r.drain(into)
-		s.records += r.records - n
-		s.bytes += r.pos - from
+		records, bytes := r.read()
+		s.records += records - n
+		s.bytes += bytes - from
 		if err != nil {
 			return err
 		}
@@ -485,7 +530,11 @@ func (s *Session) Close() error {
 		r.close()
 	}
 	s.rings = nil
-	for _, m := range []*[]byte{&s.ctl, &s.cpu} {
+	if s.wakes != nil {
+		s.wakes.close()
+		s.wakes = nil
+	}
+	for _, m := range []*[]byte{&s.ctl, &s.cpu, &s.buf} {
 		if *m != nil {
 			if e := unix.Munmap(*m); err == nil {
 				err = e

@@ -18,7 +18,7 @@ type waiter struct {
 	target       int // pidfd, -1 without
 }
 
-func newWaiter(rings []*ring, target int) (*waiter, error) {
+func newWaiter(rings []int, target int) (*waiter, error) {
 	w := &waiter{epoll: -1, event: -1, target: -1}
 	var err error
 	if w.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -32,8 +32,8 @@ func newWaiter(rings []*ring, target int) (*waiter, error) {
 	if w.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
 		add(w.event, 0)
 	}
-	for _, r := range rings {
-		add(r.fd, unix.EPOLLET)
+	for _, fd := range rings {
+		add(fd, unix.EPOLLET)
 	}
 	if target > 0 && err == nil {
 		// Linux 5.3; a target that has ended already needs no watching.
