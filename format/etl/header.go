@@ -148,7 +148,16 @@ func parseHeader(b []byte, ptr int) (*Header, error) {
 // clock returns the clock the header describes.
 func (h *Header) clock() Clock {
 	c := Clock{Type: h.ClockType, Base: h.ts, Start: h.StartTime}
-	switch h.ClockType {
+	if c.Type == 0 {
+		// Old systems did not tell. A time stamp that is a FILETIME is near the start.
+		const day = 24 * 3600 * 10_000_000
+		if d := h.ts - h.StartTime; d > -day && d < day {
+			c.Type = ClockSystem
+		} else {
+			c.Type = ClockQPC
+		}
+	}
+	switch c.Type {
 	case ClockQPC:
 		c.Freq = uint64(h.PerfFreq)
 	case ClockCycles:

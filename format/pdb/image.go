@@ -188,15 +188,16 @@ func (im *Image) readExports(p *peReader, dir func(int) (uint32, uint32)) {
 // Lookup returns the export that an address belongs to: the last at or below it
 // in the same section.
 func (im *Image) Lookup(rva uint32) (Export, bool) {
-	i := sort.Search(len(im.Exports), func(i int) bool { return im.Exports[i].RVA > rva })
-	for i--; i >= 0 && im.Exports[i].RVA != 0; i-- {
-		for _, s := range im.Sections {
-			if rva-s.RVA < s.Size && rva >= s.RVA {
-				e := im.Exports[i]
-				return e, e.RVA >= s.RVA
-			}
+	var in *Section
+	for i := range im.Sections {
+		if s := &im.Sections[i]; rva >= s.RVA && rva-s.RVA < s.Size {
+			in = s
+			break
 		}
+	}
+	i := sort.Search(len(im.Exports), func(i int) bool { return im.Exports[i].RVA > rva })
+	if in == nil || i == 0 || im.Exports[i-1].RVA < in.RVA {
 		return Export{}, false
 	}
-	return Export{}, false
+	return im.Exports[i-1], true
 }

@@ -34,9 +34,6 @@ const (
 // noStream says that there is none.
 const noStream = 0xFFFF
 
-// maxStream bounds the streams that are read.
-const maxStream = 1 << 31
-
 // File is an open program database. Its methods may be called by several
 // goroutines.
 type File struct {
