@@ -3,6 +3,7 @@ package decode
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -79,9 +80,9 @@ func readBaseline(t *testing.T, name string) baseline {
 			b.counts[rest[:i]] = n
 		}
 		if rest, ok := strings.CutPrefix(line, "EVENT "); ok {
-			_, rest, _ = strings.Cut(rest, ": ")
+			at, rest, _ := strings.Cut(rest, ": ")
 			name, rest, _ := strings.Cut(rest, " PID=")
-			m := map[string]string{}
+			m := map[string]string{"@": strings.ReplaceAll(at, ",", "")}
 			for _, g := range fieldRE.FindAllStringSubmatch("PID="+rest, -1) {
 				m[g[1]] = g[2]
 			}
@@ -177,6 +178,10 @@ func TestBaselineFields(t *testing.T) {
 				continue
 			}
 			want := b.events[name][k]
+			// Milliseconds since the session's start.
+			if ms, err := strconv.ParseFloat(want["@"], 64); err != nil || math.Abs(ms-float64(e.Time()-f.Header().StartTime)/1e4) > 0.0011 {
+				t.Errorf("%s %d: at %d, want %s ms after %d", name, k, e.Time(), want["@"], f.Header().StartTime)
+			}
 			if n, _ := strconv.Atoi(want["DataLen"]); n != len(e.Payload) {
 				t.Errorf("%s %d: payload of %d bytes, want %d", name, k, len(e.Payload), n)
 				continue
