@@ -76,6 +76,9 @@ func run(dtrace, bpftrace string, rounds, reads int) error {
 	fmt.Printf("## Cost of a firing\n\nAdded CPU ns a 1-byte read of /dev/zero, medians of %d interleaved rounds of %d reads.\n\n", rounds, reads)
 	fmt.Printf("| program | godtrace | bpftrace | ratio | aim |\n|---|---|---|---|---|\n")
 	for _, s := range scenarios {
+		if only := os.Getenv("ONLY"); only != "" && !strings.Contains(s.name, only) {
+			continue
+		}
 		if err := compare(s, dtrace, bt, loop, rounds, reads); err != nil {
 			return err
 		}
