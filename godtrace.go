@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/compile"
@@ -156,12 +157,27 @@ func (t *Tracer) Add(src Source) error {
 	if err != nil {
 		return diag.WithSource(err, src.File, src.Text)
 	}
+	if !hasClause(tree) && !t.opt.Flag("empty") {
+		// The lines up to the end of the text count, as the last of them is empty.
+		end := diag.Pos{Line: 1 + strings.Count(src.Text, "\n"), Col: 1}
+		return &diag.Error{Code: diag.D_EMPTY, Pos: end, Msg: "empty D program translation unit: it declares things but has no probe clause"}
+	}
 	u := &Unit{Source: src, Attr: info.Attr, tree: tree, info: info}
 	for _, c := range info.Clauses {
 		u.Matched += len(c.Probes)
 	}
 	t.units = append(t.units, u)
 	return nil
+}
+
+// hasClause reports whether a program has a probe clause.
+func hasClause(tree *syntax.Program) bool {
+	for _, it := range tree.Items {
+		if _, ok := it.(*syntax.Clause); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // Parse parses a program without checking or adding it, for tools that only want
@@ -295,9 +311,7 @@ func (t *Tracer) Close() error {
 
 func (t *Tracer) macros() map[string]int64 {
 	m := processMacros()
-	if t.cfg.Target != 0 {
-		m["target"] = int64(t.cfg.Target)
-	}
+	m["target"] = int64(t.cfg.Target) // 0 without a process
 	return m
 }
 

@@ -17,7 +17,10 @@ type Result struct {
 	Events uint64
 	// Dropped lists every loss that was reported, Errors every run-time error.
 	Dropped []consume.Loss
-	Errors  []consume.Fault
+	// Warnings are actions that could not be done, such as setopt() with a value
+	// that the option does not take.
+	Warnings []string
+	Errors   []consume.Fault
 
 	sink consume.Sink
 	aggs map[string]*Aggregation
@@ -189,6 +192,15 @@ func (r *Result) Fault(f *consume.Fault) error {
 		return nil
 	}
 	return r.sink.Fault(f)
+}
+
+// Warn implements consume.Warner.
+func (r *Result) Warn(e *consume.Event, msg string) error {
+	r.Warnings = append(r.Warnings, msg)
+	if w, ok := r.sink.(consume.Warner); ok {
+		return w.Warn(e, msg)
+	}
+	return nil
 }
 
 // Losses implements consume.Sink.

@@ -43,8 +43,8 @@ func (s *Spec) validateLinear() error {
 		return specErr(f, "D_LQUANT_BASEVAL", 1, "base is %d, want a 32-bit integer", s.Low)
 	case s.High != int64(int32(s.High)):
 		return specErr(f, "D_LQUANT_LIMVAL", 2, "limit is %d, want a 32-bit integer", s.High)
-	case s.High < s.Low:
-		return specErr(f, "D_LQUANT_MISMATCH", 2, "limit %d is less than the base, argument #1, %d", s.High, s.Low)
+	case s.High <= s.Low:
+		return specErr(f, "D_LQUANT_MISMATCH", 2, "limit %d is not greater than the base, argument #1, %d", s.High, s.Low)
 	case s.Step < 1:
 		return specErr(f, "D_LQUANT_STEPTYPE", 3, "step is %d, want a positive integer constant", s.Step)
 	case s.Step > math.MaxUint16:
@@ -82,6 +82,8 @@ func (s *Spec) validateLogLinear() error {
 	}
 	const tag = "D_LLQUANT_STEPVAL"
 	switch {
+	case s.Steps < 1:
+		return specErr(f, "D_LLQUANT_STEPTYPE", 4, "steps is %d, want a positive integer constant", s.Steps)
 	case !inRange(s.Steps, 1):
 		return specErr(f, tag, 4, "steps is %d, want 1 to %d", s.Steps, math.MaxUint16)
 	case s.Steps < s.Factor && s.Factor%s.Steps != 0:

@@ -43,21 +43,21 @@ func (c *Checker) action(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	case FUstack, FJstack:
 		c.ustack(e, f, info, args)
 	case FClear:
-		c.aggAction(e, f, info, args, 1, 1, diag.D_CLEAR_PROTO, diag.D_CLEAR_AGGARG, diag.D_CLEAR_AGGBAD)
+		c.aggAction(e, f, info, args, 1, 1, diag.D_PROTO_LEN, diag.D_CLEAR_AGGARG, diag.D_CLEAR_AGGBAD)
 		info.Aggs[0].Clearable = true
 	case FDenormalize:
-		c.aggAction(e, f, info, args, 1, 1, diag.D_NORMALIZE_PROTO, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
+		c.aggAction(e, f, info, args, 1, 1, diag.D_PROTO_LEN, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
 	case FNormalize:
-		c.aggAction(e, f, info, args, 2, 2, diag.D_NORMALIZE_PROTO, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
+		c.aggAction(e, f, info, args, 2, 2, diag.D_PROTO_LEN, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
 		if !isScalar(args[1]) {
-			c.fail(e.Args[1], diag.D_NORMALIZE_SCALAR, "normalize( ) second argument must be of scalar type (the normalization factor), found %s", c.typeName(args[1]))
+			c.fail(e.Args[1], diag.D_PROTO_ARG, "normalize( ) second argument must be of scalar type (the normalization factor), found %s", c.typeName(args[1]))
 		}
 		info.Values = e.Args[1:]
 	case FTrunc:
-		c.aggAction(e, f, info, args, 1, 2, tagTruncProto, diag.D_TRUNC_AGGARG, diag.D_TRUNC_AGGBAD)
+		c.aggAction(e, f, info, args, 1, 2, diag.D_PROTO_LEN, diag.D_TRUNC_AGGARG, diag.D_TRUNC_AGGBAD)
 		if len(args) == 2 {
 			if !isScalar(args[1]) {
-				c.fail(e.Args[1], tagTruncScalar, "trunc( ) second argument must be of scalar type (the number of values to keep), found %s", c.typeName(args[1]))
+				c.fail(e.Args[1], diag.D_PROTO_ARG, "trunc( ) second argument must be of scalar type (the number of values to keep), found %s", c.typeName(args[1]))
 			}
 			c.convert(args[1], c.t.Int64)
 		}
@@ -209,8 +209,14 @@ func (c *Checker) printa(e *syntax.Call, info *CallInfo, args []*Expr) {
 
 func (c *Checker) trace(e *syntax.Call, info *CallInfo, args []*Expr) {
 	x := args[0]
+	if f := c.actionOf(e.Args[0]); f != nil && f.Kind == FuncAgg {
+		c.fail(e, diag.D_TRACE_DYN, "trace( ) may not be applied to a dynamic expression: aggregating function %s( )", f.Name)
+	}
 	if x.Type.Is(ctype.Void) {
 		c.fail(e, diag.D_TRACE_VOID, "trace( ) may not be applied to a void expression")
+	}
+	if dynClass(x.Type) > 1 {
+		c.noAction(e.Args[0]) // sym() and the like are statements or keys
 	}
 	if isDyn(x) && !isStackKey(x.Type) {
 		c.fail(e, diag.D_TRACE_DYN, "trace( ) may not be applied to a dynamic expression: %s", c.typeName(x))
@@ -332,10 +338,7 @@ func (c *Checker) aggArg(a syntax.Expr, name string, n int, aggarg, aggbad diag.
 	if g.Spec.Func == agg.None {
 		c.fail(a, aggbad, "undefined aggregation: @%s", g.Name)
 	}
-	if ref.Keys != nil {
-		c.fail(a, aggbad, "%s( ) acts on the whole aggregation: write @%s without keys", name, g.Name)
-	}
-	return g
+	return g // keys, as in clear(@a[1]), say nothing
 }
 
 func (c *Checker) setopt(e *syntax.Call, info *CallInfo) {

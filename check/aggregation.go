@@ -27,6 +27,9 @@ func (c *Checker) aggNamed(a *syntax.Agg) *Agg {
 // aggRef types an aggregation that is not assigned: an argument of an action,
 // or a mistake that its context reports.
 func (c *Checker) aggRef(a *syntax.Agg) *Expr {
+	if a.Keys == nil && c.aggByName[a.Name] == nil {
+		c.fail(a, diag.D_IDENT_UNDEF, "failed to resolve @%s: unknown variable name", a.Name)
+	}
 	g := c.aggNamed(a)
 	for _, k := range a.Keys {
 		c.expr(k)
@@ -49,7 +52,13 @@ func (c *Checker) aggAssign(e *syntax.Assign, a *syntax.Agg) *Expr {
 	}
 	if f == nil || f.Kind != FuncAgg || e.Op != syntax.OpAssign {
 		if e.Op != syntax.OpAssign {
+			if g.Spec.Func == agg.None {
+				c.fail(e, diag.D_VAR_UNDEF, "@%s has not yet been declared or assigned", g.Name)
+			}
 			c.fail(e, diag.D_AGG_FUNC, "@%s must be assigned with =, not %s", g.Name, opText(e, e.Op))
+		}
+		if !ok {
+			c.expr(e.Y)
 		}
 		c.fail(e, diag.D_AGG_FUNC, "@%s must be assigned the result of an aggregating function", g.Name)
 	}

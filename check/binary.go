@@ -305,8 +305,7 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 		return c.set(e, &Expr{Type: x.Type})
 	case y.Xlate != nil && y.Type.IsCompound() && compatTypes(x.Type, y.Type):
 		c.materialize(e.Y, y)
-	case !c.argCompat(x.Type, y):
-		c.noAction(e.Y)
+	case !c.argCompat(x.Type, y), c.actionOf(e.Y) != nil:
 		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = %s", c.typeName(x), c.typeName(y))
 	}
 	c.noAction(e.Y)
@@ -330,9 +329,11 @@ func (c *Checker) firstAssign(e *syntax.Assign, v *Var, x, y *Expr) {
 	switch {
 	case y.Xlate != nil && t.IsCompound():
 	case isDyn(y):
+		if _, ok := y.Obj.(*Agg); ok {
+			c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = aggregation", v.varName())
+		}
 		c.noDyn(e.Y, y)
 	case t.Is(ctype.Void):
-		c.noAction(e.Y)
 		c.fail(e, diag.D_OP_INCOMPAT, "a void expression cannot be assigned to %s", v.varName())
 	case t.Is(ctype.Array), t.Is(ctype.Func):
 		c.fail(e, diag.D_OP_ARRFUN, "operator = may not be applied to an operand of type %s: arrays and functions cannot be assigned (stringof makes a string of a char array)", t)

@@ -96,7 +96,20 @@ func (c *Checker) addBuiltins() {
 		c.globals[name] = &BuiltinVar{Name: name, Kind: BuiltinInt, Int: ir.BArg, N: n, attr: attrStable, Type: c.t.Int64}
 	}
 	c.globals["NULL"] = &nullConst{}
+	if w, ok := c.w.(namer); ok {
+		for name, of := range w.BuiltinNames() {
+			c.globals[name] = c.globals[of]
+		}
+	}
 }
+
+// namer is implemented by a World whose system has further names for built-in
+// variables: irql for ipl on Windows.
+type namer interface{ BuiltinNames() map[string]string }
+
+// threadTyper is implemented by a World whose threads are not struct
+// task_struct: CurThread is the type of curthread.
+type threadTyper interface{ CurThread() *ctype.Type }
 
 // nullConst is NULL: the constant 0 of type void *.
 type nullConst struct{}
@@ -108,6 +121,10 @@ func (*nullConst) kindName() string { return "constant" }
 // that the World lacks is a void *.
 func (c *Checker) builtinType(b *BuiltinVar) *ctype.Type {
 	if b.Type != nil {
+		return b.Type
+	}
+	if w, ok := c.w.(threadTyper); ok && b.Int == ir.BCurThread && b.row.name == "curthread" {
+		b.Type = w.CurThread()
 		return b.Type
 	}
 	name, ptr := b.row.typ, false

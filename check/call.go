@@ -135,12 +135,18 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 
 func (c *Checker) function(e *syntax.Call) *Func {
 	id := e.Fun
-	if id.Scoped || id.Class != syntax.Plain {
+	if id.Scoped {
+		c.fail(id, diag.D_FUNC_UNDEF, "undefined function name: %s: functions of the traced system cannot be called", symName(id))
+	}
+	if id.Class != syntax.Plain {
 		c.fail(id, diag.D_FUNC_IDENT, "function designator is not of function type: %s", varPrefix(id.Class)+id.Name)
 	}
 	if o := c.lookup(id.Name); o != nil {
 		if f, ok := o.(*Func); ok {
 			return f
+		}
+		if v, ok := o.(*Var); ok && !v.declared {
+			c.fail(id, diag.D_FUNC_UNDEF, "undefined function name: %s: it is a variable", id.Name)
 		}
 		c.fail(id, diag.D_FUNC_IDKIND, "%s '%s' may not be referenced as a function", o.kindName(), id.Name)
 	}

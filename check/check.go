@@ -67,6 +67,7 @@ type Checker struct {
 	funcs              map[string]*Func
 	typedefs, tags     map[string]*ctype.Type
 	tagWord            map[*ctype.Type]string
+	defining           map[*ctype.Type]bool // whose members are being read
 	externs            map[string]*ctype.Type
 	symbols            map[typeKey]*SymbolRef
 	worldTypes         map[typeKey]worldType
@@ -105,7 +106,7 @@ func New(w World, opt Options) *Checker {
 		w: w, opt: opt, t: ctype.NewSet(w.Model()),
 		exprs: map[syntax.Expr]*Expr{}, typeExprs: map[syntax.TypeExpr]*ctype.Type{}, aggByName: map[string]*Agg{},
 		globals: map[string]Object{}, selfVars: map[string]*Var{}, thisVars: map[string]*Var{}, funcs: map[string]*Func{},
-		typedefs: map[string]*ctype.Type{}, tags: map[string]*ctype.Type{}, tagWord: map[*ctype.Type]string{},
+		typedefs: map[string]*ctype.Type{}, tags: map[string]*ctype.Type{}, tagWord: map[*ctype.Type]string{}, defining: map[*ctype.Type]bool{},
 		externs: map[string]*ctype.Type{}, symbols: map[typeKey]*SymbolRef{}, worldTypes: map[typeKey]worldType{},
 		features: map[featureKey]error{}, providers: map[string]*syntax.Provider{}, matches: map[probe.Desc]*match{},
 		libs: map[string]bool{}, ctx: context{attr: attrMax},

@@ -52,7 +52,7 @@ func (c *Checker) typedef(dr *syntax.Declarator, t *ctype.Type) {
 		if c.ctx.lib && ctype.Equal(old, t) {
 			return
 		}
-		c.fail(dr, diag.D_DECL_TYPERED, "typedef redeclared: %s", dr.Name)
+		c.fail(dr, diag.D_DECL_IDRED, "typedef redeclared: %s", dr.Name)
 	}
 	c.typedefs[dr.Name] = &ctype.Type{Kind: ctype.Typedef, Name: dr.Name, Elem: t}
 }
@@ -88,6 +88,9 @@ func (c *Checker) varDecl(d *syntax.Decl, dr *syntax.Declarator, t *ctype.Type) 
 	var keys []*ctype.Type
 	assoc, isAssoc := dr.Type.(*syntax.AssocType)
 	if isAssoc {
+		if _, ok := assoc.Elem.(*syntax.AssocType); ok {
+			c.fail(dr, diag.D_DECL_DYNOBJ, "cannot declare array of associative arrays: %s", dr.Name)
+		}
 		switch class {
 		case syntax.This:
 			c.fail(dr, diag.D_DECL_LOCASSC, "local variables may not be declared as associative arrays: this->%s", dr.Name)

@@ -85,6 +85,9 @@ const maxArray = 1<<31 - 1
 
 func (c *Checker) arrayType(te *syntax.ArrayType) *ctype.Type {
 	elem := c.typeExpr(te.Elem)
+	if _, ok := te.Elem.(*syntax.AssocType); ok {
+		c.fail(te, diag.D_DECL_DYNOBJ, "cannot declare array of associative arrays")
+	}
 	switch {
 	case elem.Is(ctype.Void):
 		c.fail(te, diag.D_DECL_VOIDOBJ, "array may not have elements of type void")
@@ -102,7 +105,7 @@ func (c *Checker) arrayType(te *syntax.ArrayType) *ctype.Type {
 	if n < 0 && x.Type.IsSigned() || n == 0 {
 		c.fail(te.Len, diag.D_DECL_ARRSUB, "array dimension must be a positive integer constant, found %d", n)
 	}
-	if n < 0 || n > maxArray || c.sizeof(elem) > 0 && n > maxArray/c.sizeof(elem) {
+	if n < 0 || n > maxArray {
 		c.fail(te.Len, diag.D_DECL_ARRBIG, "array dimension too big: %d elements of %d bytes, at most %d bytes are allowed", uint64(n), c.sizeof(elem), maxArray)
 	}
 	return ctype.ArrayOf(elem, n)
@@ -268,6 +271,8 @@ func (c *Checker) tagType(s *syntax.TypeSpec) *ctype.Type {
 	}
 	// While its members are read, the type is incomplete but can be pointed to.
 	t.Kind = ctype.Forward
+	c.defining[t] = true
+	defer delete(c.defining, t)
 	if tag.Name != "" {
 		c.tags[key] = t
 		c.tagWord[t] = word
@@ -343,6 +348,9 @@ func (c *Checker) complete(t *ctype.Type) *ctype.Type {
 		if u := c.tags[w+" "+b.Name]; u != nil && u.Kind != ctype.Forward {
 			return u
 		}
+		if c.defining[b] {
+			return b
+		}
 		if u, err := c.worldType("", w+" "+b.Name); err == nil && u != nil && u.Base().Kind != ctype.Forward {
 			return u.Base()
 		}
@@ -374,7 +382,7 @@ func (c *Checker) members(tag *syntax.Tag, key string) []ctype.Member {
 		for _, dr := range d.Declarators {
 			t := c.typeExpr(dr.Type)
 			if _, ok := dr.Type.(*syntax.AssocType); ok {
-				c.fail(dr, diag.D_DECL_ARRSUB, "member %s of %s may not be an associative array, want a positive integer constant as dimension", dr.Name, key)
+				c.fail(dr, diag.D_DECL_DYNOBJ, "member %s of %s may not be an associative array, want a positive integer constant as dimension", dr.Name, key)
 			}
 			m := ctype.Member{Name: dr.Name, Type: t}
 			if dr.Width != nil {
@@ -401,24 +409,31 @@ func (c *Checker) memberType(n syntax.Node, key, name string, t *ctype.Type) {
 		c.fail(n, diag.D_DECL_VOIDOBJ, "member %s of %s may not have type %s", name, key, t)
 	case ctype.Dyn:
 		c.fail(n, diag.D_DECL_DYNOBJ, "member %s of %s may not have dynamic type", name, key)
+	case ctype.Array:
+		if b.Len == 0 {
+			c.fail(n, diag.D_DECL_VOIDOBJ, "member %s of %s is an array without a dimension", name, key)
+		}
 	case ctype.Forward:
 		c.fail(n, diag.D_DECL_INCOMPLETE, "member %s of %s has the incomplete type %s", name, key, t)
 	}
 }
 
 func (c *Checker) bitWidth(d *syntax.Declarator, t *ctype.Type) int {
+	if b := c.complete(t); b.Kind == ctype.Forward {
+		c.fail(d, diag.D_DECL_INCOMPLETE, "bit-field %s has the incomplete type %s", d.Name, t)
+	}
 	if !t.IsInt() {
 		c.fail(d, diag.D_DECL_BFTYPE, "invalid type for bit-field %s: %s, want an integer type", d.Name, t)
 	}
 	x := c.expr(d.Width)
-	if !x.Const || !x.Type.IsInt() {
+	if !x.Const || !x.Type.IsInt() || x.Int < 0 || x.Int == 0 && d.Name != "" {
 		c.fail(d.Width, diag.D_DECL_BFCONST, "positive integer constant expected as size of bit-field %s", d.Name)
 	}
 	top := c.sizeof(t) * 8
 	if t.Base().Bool {
 		top = 1
 	}
-	if x.Int < 0 || x.Int > top || x.Int == 0 && d.Name != "" {
+	if x.Int > top {
 		c.fail(d.Width, diag.D_DECL_BFSIZE, "invalid size of bit-field %s: %d bits, type %s allows 1 to %d", d.Name, x.Int, t, top)
 	}
 	return int(x.Int)
@@ -446,12 +461,14 @@ func (c *Checker) defineEnum(tag *syntax.Tag, key string, old *ctype.Type) *ctyp
 			if next < 0 && !x.Type.IsSigned() {
 				next = maxInt + 1
 			}
+		} else if next > maxInt {
+			next = minInt // the successor wraps, a value that is given must fit
 		}
 		if next > maxInt || next < minInt {
 			c.fail(e, diag.D_DECL_ENOFLOW, "value of enumerator %s does not fit int: want %d to %d", e.Name, minInt, maxInt)
 		}
 		if slices.ContainsFunc(list, func(o ctype.Enumerator) bool { return o.Name == e.Name }) {
-			c.fail(e, diag.D_UNKNOWN, "failed to define enumerator %s: it is defined twice in %s", e.Name, key)
+			c.fail(e, diag.D_DECL_IDRED, "identifier redeclared: enumerator %s is defined twice in %s", e.Name, key)
 		}
 		if o := c.globals[e.Name]; o != nil {
 			c.fail(e, diag.D_DECL_IDRED, "identifier redeclared: %s is already a %s", e.Name, o.kindName())

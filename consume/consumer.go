@@ -245,7 +245,9 @@ func (c *Consumer) before(e *Event, a *ir.Action) error {
 			val = a.Args[1]
 		}
 		if err := c.Opt.Set(a.Args[0], val); err != nil {
-			return fmt.Errorf("set %s: %w", a.Args[0], err)
+			if w, ok := c.Sink.(Warner); ok {
+				return w.Warn(e, fmt.Sprintf("couldn't set option \"%s\" to \"%s\": %v", a.Args[0], val, err))
+			}
 		}
 	}
 	return nil

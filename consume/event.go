@@ -151,6 +151,13 @@ type Sink interface {
 	Flush() error
 }
 
+// Warner is what a sink also has if it tells the user of an action that could
+// not be done, such as setopt() with a value that the option does not take. The
+// run goes on.
+type Warner interface {
+	Warn(e *Event, msg string) error
+}
+
 // Aggregations gives a sink the current values of aggregations.
 type Aggregations interface {
 	// Snapshot returns the rows of aggregations with the same keys, joined by

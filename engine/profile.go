@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/godtrace/godtrace/check"
-	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/vm"
 )
@@ -69,14 +67,6 @@ var listedRates = []string{
 
 // maxRates bounds the probes made on demand.
 const maxRates = 4096
-
-var ulong = &ctype.Type{Kind: ctype.Int, Name: "unsigned long", Bytes: 8}
-
-// ProfileArgs are the typed arguments of profile and tick probes: the program
-// counter in the kernel or 0, and the one in user space or 0.
-func ProfileArgs() []check.Arg {
-	return []check.Arg{{Name: "pc", Native: ulong, Map: 0}, {Name: "upc", Native: ulong, Map: 1}}
-}
 
 // Timers is the profile provider of an engine: profile-N, which fires on every
 // CPU, and tick-N, which fires on one. It keeps what is due when; the host's

@@ -151,7 +151,7 @@ func (s *scanner) pragma(start int, line string, words []word) {
 		return // a pragma of C, or of another tool
 	}
 	if len(words) == 1 {
-		s.failAt(start, diag.D_PRAGMA_MALFORM, "malformed #pragma D, want option, attributes, binding, depends_on, error, ident or line")
+		return // says nothing, which every DTrace takes
 	}
 	name, args := words[1], words[2:]
 	malformed := func(form string) {
@@ -167,7 +167,7 @@ func (s *scanner) pragma(start int, line string, words []word) {
 		s.lineDirective(start, args, "#pragma D line")
 		return
 	case "option":
-		if len(args) != 1 || args[0].text == "" || args[0].text[0] == '=' {
+		if len(args) != 1 || args[0].quoted || args[0].text == "" || args[0].text[0] == '=' {
 			if len(args) == 2 && args[1].quoted && strings.HasSuffix(args[0].text, "=") {
 				// option name="value"
 				args = []word{{text: args[0].text + args[1].text}}

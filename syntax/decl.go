@@ -76,6 +76,11 @@ func (p *parser) declSpecs(allowStorage bool) (Storage, token, *TypeSpec) {
 	}
 	if !s.base && !s.attr {
 		t := p.peek()
+		if t.kind == tokIdent && (s.storage == StorageSelf || s.storage == StorageThis) {
+			// As in old C, what has a class but no type is an int.
+			s.base = true
+			return s.storage, s.st, s.spec
+		}
 		if t.kind == tokIdent {
 			p.errorAt(t, diag.D_SYNTAX, "syntax error near %q: it is not the name of a type", t.text)
 		}
@@ -119,14 +124,14 @@ func (p *parser) declSpec(s *specs, allowStorage bool) bool {
 			sign = SignUnsigned
 		}
 		if s.spec.Sign != SignNone && s.spec.Sign != sign {
-			p.errorAt(&t, diag.D_DECL_COMBO, "signed and unsigned in one declaration")
+			p.errorAt(&t, diag.D_UNKNOWN, "signed and unsigned in one declaration")
 		}
 		s.spec.Sign, s.attr = sign, true
 	case kwShort:
 		s.spec.Short, s.attr = true, true
 	case kwLong:
 		if s.spec.Long == 2 {
-			p.errorAt(&t, diag.D_DECL_COMBO, "long long long in a declaration, at most long long is allowed")
+			p.errorAt(&t, diag.D_UNKNOWN, "long long long in a declaration, at most long long is allowed")
 		}
 		s.spec.Long++
 		s.attr = true
@@ -207,7 +212,7 @@ func (p *parser) checkSpec(s *TypeSpec, t *token) {
 	float := s.Base == BaseFloat || s.Base == BaseDouble
 	switch {
 	case s.Short && s.Long > 0:
-		p.errorAt(t, diag.D_DECL_COMBO, "short and long in one declaration")
+		p.errorAt(t, diag.D_UNKNOWN, "short and long in one declaration")
 	case s.Base == BaseChar && attr:
 		p.errorAt(t, diag.D_DECL_CHARATTR, "short and long may not be used with char, only signed and unsigned")
 	case s.Base == BaseVoid && (attr || s.Sign != SignNone):
@@ -271,7 +276,7 @@ func (p *parser) members() *Decl {
 	_, _, d.Spec = p.declSpecs(false)
 	if p.peek().kind == tokSemi {
 		if d.Spec.Tag == nil || d.Spec.Base == BaseEnum {
-			p.errorAt(&t, diag.D_DECL_MNAME, "member has no name: only a struct or union may have none")
+			p.errorAt(p.peek(), diag.D_SYNTAX, "syntax error near \";\": member has no name, only a struct or union may have none")
 		}
 		p.next()
 		return d
@@ -526,15 +531,22 @@ func (p *parser) params(end tok, what string) (list []*Param, dots *token) {
 			p.unexpected(", or ) after the parameter")
 		}
 	}
-	for _, prm := range list {
+	names := map[string]bool{}
+	for i, prm := range list {
+		if names[prm.Name] && prm.Name != "" && what != "array" {
+			p.errorNode(prm, diag.D_DECL_PROTO_FORM, "parameter #%d of the %s has the name of another one: %s", i+1, what, prm.Name)
+		}
+		names[prm.Name] = true
 		if spec, ok := prm.Type.(*TypeSpec); !ok || spec.Base != BaseVoid {
 			continue
 		}
 		switch {
 		case what == "array":
-			p.errorNode(prm, diag.D_DECL_PROTO_VOID, "key of an associative array has type void")
-		case len(list) > 1 || dots != nil || prm.Name != "":
-			p.errorNode(prm, diag.D_DECL_PROTO_FORM, "void is not the only parameter of the %s", what)
+			p.errorNode(prm, diag.D_DECL_PROTO_TYPE, "key of an associative array has type void")
+		case prm.Name != "":
+			p.errorNode(prm, diag.D_DECL_PROTO_NAME, "parameter of type void has a name: %s", prm.Name)
+		case len(list) > 1 || dots != nil:
+			p.errorNode(prm, diag.D_DECL_PROTO_VOID, "void is not the only parameter of the %s", what)
 		}
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -49,6 +50,9 @@ func (p *parser) probeDesc() *ProbeDesc {
 	p.off = end
 	if n, ok := probeID(d.Text); ok {
 		id, err := strconv.ParseUint(n, 10, 32)
+		if errors.Is(err, strconv.ErrRange) && len(n) >= 20 {
+			p.failAt(start, diag.D_INT_OFLOW, "probe id %s does not fit 64 bits", n)
+		}
 		if err != nil {
 			p.failAt(start, diag.D_PDESC_INVAL, "invalid probe description %q: a probe id has at most 32 bits", d.Text)
 		}
@@ -97,6 +101,10 @@ func (p *parser) expandDesc(start, end int) string {
 			continue
 		}
 		val, _, after, err := p.expandAt(i)
+		if n, bad := strconv.Atoi(p.src[i+1 : after]); err == nil && bad == nil && n >= len(p.cfg.Args) {
+			// -x defaultargs gives probe descriptions nothing.
+			err = &intError{0, diag.D_MACRO_UNDEF, "macro argument " + p.src[i:after] + " is not defined"}
+		}
 		if err != nil {
 			p.failAt(i, diag.D_PDESC_INVAL, "invalid probe description %q: %s", text, err.msg)
 		}

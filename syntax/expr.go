@@ -182,6 +182,12 @@ func (p *parser) parenType(t *token, cast bool) bool {
 		i++
 	}
 	name := src[start:i]
+	if name == "" && i+1 < len(src) && src[i] == '$' && isDigit(src[i+1]) {
+		// A macro argument may hold the name of a type.
+		if text, _, end, err := p.expandAt(i); err == nil && isIdent(text) {
+			name, i = text, end
+		}
+	}
 	if name == "" || isDigit(name[0]) && strings.IndexByte(name, '`') < 0 {
 		return false
 	}
@@ -272,6 +278,16 @@ func (p *parser) postfixExpr() Expr {
 			op := p.next()
 			p.countOp(&op)
 			x = &IncDec{Loc: p.nodeLoc(x), Op: op.op, Postfix: true, X: x}
+		case tokLParen:
+			switch a := x.(type) {
+			case *Agg:
+				p.errorAt(t, diag.D_FUNC_UNDEF, "undefined function name: @%s", a.Name)
+			case *Ident:
+				if !a.Scoped && a.Class == Plain {
+					p.errorAt(t, diag.D_FUNC_UNDEF, "undefined function name: %s", a.Name)
+				}
+			}
+			p.errorAt(t, diag.D_FUNC_IDENT, "function designator is not of function type")
 		default:
 			return x
 		}

@@ -66,8 +66,9 @@ func (s *scanner) quoted(quote byte) int {
 }
 
 // unescape resolves the escapes of a string or character constant: those of C,
-// with up to three octal or two hexadecimal digits. A backslash before any other
-// character is dropped.
+// with up to three octal digits or any number of hexadecimal ones. A backslash
+// before a character that is no escape stays, as in every DTrace: '\” is two
+// bytes.
 func unescape(text string) string {
 	if strings.IndexByte(text, '\\') < 0 {
 		return text
@@ -91,21 +92,34 @@ func unescape(text string) string {
 			i += n - 1
 			c = byte(v)
 		case c == 'x' && i+1 < len(text) && isHex(text[i+1]):
-			n := 1
-			if i+2 < len(text) && isHex(text[i+2]) {
-				n = 2
+			v := 0
+			for i+1 < len(text) && isHex(text[i+1]) {
+				v = v<<4 | hexValue(text[i+1])
+				i++
 			}
-			v, _ := strconv.ParseUint(text[i+1:i+1+n], 16, 8)
-			i += n
 			c = byte(v)
+		case c == '"' || c == '\\':
 		default:
 			if k := strings.IndexByte("abfnrtv", c); k >= 0 {
 				c = "\a\b\f\n\r\t\v"[k]
+			} else {
+				out = append(out, '\\')
 			}
 		}
 		out = append(out, c)
 	}
 	return string(out)
+}
+
+// hexValue is the value of a hexadecimal digit.
+func hexValue(c byte) int {
+	switch {
+	case c >= 'a':
+		return int(c-'a') + 10
+	case c >= 'A':
+		return int(c-'A') + 10
+	}
+	return int(c - '0')
 }
 
 // Quote returns s as a D string constant that reads back as s.
@@ -150,7 +164,7 @@ func (s *scanner) macro(t *token) {
 		return
 	}
 	if digits := strings.TrimLeft(text, "+-"); len(text)-len(digits) <= 1 && digits != "" && isDigit(digits[0]) {
-		v, kind, bad := parseInt(digits)
+		v, kind, bad := parseInt(leadingInt(digits))
 		if bad != nil && bad.code == diag.D_INT_OFLOW {
 			s.failAt(t.off, diag.D_MACRO_OFLOW, "the value %s of %s does not fit 64 bits", text, name)
 		}
@@ -168,6 +182,22 @@ func (s *scanner) macro(t *token) {
 		text = text[1 : len(text)-1]
 	}
 	t.kind, t.text = tokString, unescape(text)
+}
+
+// leadingInt returns the integer constant that text begins with: a macro argument
+// that begins like a number is that number, whatever follows, as strtoull reads it.
+func leadingInt(text string) string {
+	n, digit := 0, isDigit
+	switch {
+	case len(text) > 2 && text[0] == '0' && text[1]|0x20 == 'x' && isHex(text[2]):
+		n, digit = 2, isHex
+	case text[0] == '0':
+		digit = func(c byte) bool { return c >= '0' && c <= '7' }
+	}
+	for n < len(text) && digit(text[n]) {
+		n++
+	}
+	return text[:n]
 }
 
 // expandAt returns what the macro at off stands for, whether it is in string

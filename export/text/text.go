@@ -484,6 +484,12 @@ func (p *Printer) Fault(f *consume.Fault) error {
 	return err
 }
 
+// Warn reports an action that could not be done.
+func (p *Printer) Warn(e *consume.Event, msg string) error {
+	_, err := fmt.Fprintf(p.cfg.Err, "dtrace: error on enabled probe ID %d (ID %d: %s): %s\n", e.EPID, e.Probe.ID, e.Probe, msg)
+	return err
+}
+
 // FaultMessage words a run-time error.
 func FaultMessage(f *consume.Fault) string {
 	where := "in predicate"
