@@ -203,6 +203,9 @@ func (h *Host) Type(module, name string) (*ctype.Type, error) {
 // CurThread is the type of curthread: PETHREAD.
 func (h *Host) CurThread() *ctype.Type { return h.m.Types.Lookup("PETHREAD") }
 
+// BuiltinNames are Windows' own names of built-in variables.
+func (h *Host) BuiltinNames() map[string]string { return map[string]string{"irql": "ipl"} }
+
 // dataTypes are the types of the kernel's variables.
 var dataTypes = map[string]string{
 	"PsInitialSystemProcess": "PEPROCESS", "PsActiveProcessHead": "LIST_ENTRY", "PsLoadedModuleList": "LIST_ENTRY",

@@ -95,7 +95,7 @@ func (im *Image) at(addr uint64) *Function {
 // Sizes that a declared image reserves for each section.
 const (
 	declaredSection = 0x80000
-	declaredImage   = 0x600000
+	declaredImage   = 0x1000000
 	headerSize      = 0x1000
 )
 

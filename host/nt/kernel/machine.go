@@ -94,7 +94,7 @@ type Machine struct {
 // Places of things in kernel memory.
 const (
 	ntBase     = 0xFFFFF803_40000000
-	driverBase = 0xFFFFF803_42000000
+	driverBase = 0xFFFFF803_48000000
 	poolBase   = 0xFFFF8A08_00000000
 	stackBase  = 0xFFFFF50F_00000000
 )
