@@ -35,6 +35,11 @@ func (c *command) trace() (status int, err error) {
 	if c.mode == 'l' {
 		return statusOK, c.list()
 	}
+	target, err := c.hostTarget()
+	if err != nil {
+		return 0, err
+	}
+	c.tracer.SetTarget(target)
 	victims, err := c.victims()
 	if err != nil {
 		return 0, err

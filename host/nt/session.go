@@ -130,6 +130,9 @@ func (h *Host) advance(ctx context.Context, s *Session) error {
 			}
 		}
 		h.run.step()
+		if p := h.run.procs[uint32(s.opt.Target)]; s.opt.Target != 0 && p != nil && !p.Alive {
+			s.End(0) // the target has ended
+		}
 	}
 	return nil
 }
