@@ -43,6 +43,8 @@ func (g *gen) needs(c *ir.Clause, in *ir.Instr, fired bool) (s items) {
 		switch ir.Builtin(in.Sub) {
 		case ir.BTimestamp, ir.BWallTimestamp:
 			s = itemTime
+		case ir.BVTimestamp:
+			s = itemTime | itemBlock
 		case ir.BPID, ir.BTID:
 			s = itemPID
 		}

@@ -77,6 +77,12 @@ func Build(prog *ir.Program, hooks []Hook, cfg Config) (*Object, error) {
 			return nil, err
 		}
 	}
+	if usesVTime(prog) {
+		var err error
+		if g.obj.Switch, err = g.switchProgram(); err != nil {
+			return nil, err
+		}
+	}
 	g.maps()
 	g.dropUnused()
 	return g.obj, nil

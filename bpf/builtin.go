@@ -60,7 +60,7 @@ func (c *clauseGen) builtin(in *ir.Instr) error {
 	case ir.BPPID:
 		return c.chain(in, 4, "task_struct.real_parent", "task_struct.tgid")
 	case ir.BVTimestamp:
-		return c.chain(in, 8, "task_struct.se.sum_exec_runtime")
+		return c.vtimestamp(in)
 	case ir.BCPU:
 		c.helper(asm.FnGetSmpProcessorId)
 		c.extend(r0, 4, false)

@@ -88,7 +88,10 @@ const (
 	CPUWake    = CPUFirings + 8             // u64: bytes committed, which decides when to wake the consumer
 	CPUFull    = CPUFirings + 16            // u64: policy fill: the buffer has been full
 	cpuClaims  = CPUFirings + 24            // u32 for each scratch slot: in use
-	cpuAggs    = cpuClaims + 4*scratchSlots // keyless aggregations
+	cpuTask    = cpuClaims + 4*scratchSlots // u64: the task that runs, 0 if not known; see vtime.go
+	cpuSum     = cpuTask + 8                // u64: its time on CPUs when it got this one
+	cpuSince   = cpuTask + 16               // u64: when that was
+	cpuAggs    = cpuTask + 24               // keyless aggregations
 )
 
 const (
@@ -172,7 +175,10 @@ type Need struct {
 type Object struct {
 	Maps     map[string]*ebpf.MapSpec
 	Programs []Program
-	Layout   Layout
+	// Switch, if not nil, is to be attached to the raw tracepoint sched_switch
+	// before all others: vtimestamp needs it. It belongs to no hook.
+	Switch *Program
+	Layout Layout
 
 	epidBase []uint32
 	prog     *ir.Program
@@ -184,6 +190,9 @@ func (o *Object) Collection() *ebpf.CollectionSpec {
 	c := &ebpf.CollectionSpec{Maps: o.Maps, Programs: map[string]*ebpf.ProgramSpec{}}
 	for i := range o.Programs {
 		c.Programs[o.Programs[i].Name] = o.Programs[i].Spec
+	}
+	if o.Switch != nil {
+		c.Programs[o.Switch.Name] = o.Switch.Spec
 	}
 	return c
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/godtrace/godtrace/bpf"
 	"github.com/godtrace/godtrace/check"
+	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/host"
 	"github.com/godtrace/godtrace/probe"
 )
@@ -114,12 +115,12 @@ func parseRate(name string) (period time.Duration, ok bool, err error) {
 	case unit == 0:
 		period = time.Duration(int64(time.Second) / n)
 	case n > int64(1<<62)/int64(unit):
-		return 0, true, fmt.Errorf("probe %s: the period exceeds %v", name, time.Duration(1<<62))
+		return 0, true, diag.Errorf(diag.Pos{}, diag.D_PDESC_ZERO, "probe description profile:::%s does not match any probes: the period exceeds %v", name, time.Duration(1<<62))
 	default:
 		period = time.Duration(n) * unit
 	}
 	if period < minPeriod {
-		return 0, true, fmt.Errorf("probe %s: the period is %v, want at least %v (5000 hz)", name, period, minPeriod)
+		return 0, true, diag.Errorf(diag.Pos{}, diag.D_PDESC_ZERO, "probe description profile:::%s does not match any probes: the period is %v, want at least %v (5000 hz)", name, period, minPeriod)
 	}
 	return period, true, nil
 }

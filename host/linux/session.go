@@ -35,9 +35,10 @@ type Session struct {
 
 	ctl, cpu []byte // shared with the programs
 	rings    []recorder
-	buf      []byte // the mapping behind rings that are buffers
-	wakes    *ring  // what wakes the consumer when rings are buffers
-	held     []held // policy ring
+	buf      []byte   // the mapping behind rings that are buffers
+	swtch    *program // of vtimestamp, not in progs
+	wakes    *ring    // what wakes the consumer when rings are buffers
+	held     []held   // policy ring
 	aggs     []aggregation
 	links    []closer
 	wait     *waiter
@@ -168,6 +169,11 @@ func (s *Session) load() error {
 		}
 		s.progs = append(s.progs, prog)
 	}
+	if sw := s.obj.Switch; sw != nil {
+		if s.swtch, err = loadProgram(sw.Spec, s.maps.Maps, 0); err != nil {
+			return explain(fmt.Errorf("vtimestamp: load the program for context switches: %w", err))
+		}
+	}
 	if s.ctl, err = s.mapMemory(bpf.MapControl); err != nil {
 		return err
 	}
@@ -289,6 +295,13 @@ func (s *Session) Start(ctx context.Context) error {
 	}
 	s.started = true
 	s.setWall()
+	if s.swtch != nil {
+		l, err := s.swtch.attachRaw("sched_switch", 0)
+		if err != nil {
+			return explain(fmt.Errorf("vtimestamp: attach to sched_switch: %w", err))
+		}
+		s.links = append(s.links, l)
+	}
 	for i := range s.obj.Programs {
 		p := &s.obj.Programs[i]
 		h := &s.hooks[p.Hook]
@@ -541,6 +554,12 @@ func (s *Session) Close() error {
 			}
 			*m = nil
 		}
+	}
+	if s.swtch != nil {
+		if e := s.swtch.Close(); err == nil {
+			err = e
+		}
+		s.swtch = nil
 	}
 	for _, p := range s.progs {
 		if e := p.Close(); err == nil {
