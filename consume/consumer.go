@@ -113,8 +113,9 @@ func (c *Consumer) loop(ctx context.Context) error {
 		}
 		wctx, cancel := context.WithTimeout(ctx, wait)
 		err := c.Sess.Wait(wctx)
+		over := wctx.Err() != nil // before cancel makes it so
 		cancel()
-		if err != nil && wctx.Err() == nil {
+		if err != nil && !over {
 			return fmt.Errorf("wait for records: %w", err)
 		}
 	}
