@@ -97,13 +97,38 @@ func (p *progGen) findTuple(name string, key func(d asm.Register), have label) {
 		p.jImm(asm.JNE, r0, 0, have)
 	}
 	lookup()
-	p.mapPtr(r1, name)
-	key(r2)
-	p.mapValue(r3, MapConst, p.zeros)
-	p.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
-	p.helper(asm.FnMapUpdateElem)
-	lookup()
+	for try := range insertTries {
+		if try > 0 {
+			p.pause()
+		}
+		p.mapPtr(r1, name)
+		key(r2)
+		p.mapValue(r3, MapConst, p.zeros)
+		p.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
+		p.helper(asm.FnMapUpdateElem)
+		lookup()
+	}
 	p.drop(record.DropAggregation)
+}
+
+// insertTries is how often an element is added to a map before that counts as a
+// drop. The kernel keeps less than a hundred free elements of a size on each CPU
+// and gets more in an interrupt that it raises when they run low: a burst of new
+// tuples can be faster.
+const insertTries = 3
+
+// pause gives that interrupt time, some microseconds.
+func (p *progGen) pause() {
+	p.call(p.routine("pause", func() {
+		again := p.newLabel()
+		p.movImm(r6, 0)
+		p.bind(again)
+		p.helper(asm.FnKtimeGetNs)
+		p.aluImm(asm.Add, r6, 1)
+		p.jImm(asm.JLT, r6, 64, again)
+		p.movImm(r0, 0)
+		p.exit()
+	}))
 }
 
 // key returns a function that loads the address of a tuple for a map helper. A

@@ -217,12 +217,17 @@ func (c *clauseGen) dynamic(in *ir.Instr) error {
 
 // dynInsert adds an element and goes to done, or counts a drop.
 func (c *clauseGen) dynInsert(name string, key func(asm.Register), value func(), done label) {
-	c.mapPtr(r1, name)
-	key(r2)
-	value()
-	c.movImm(r4, 0)
-	c.helper(asm.FnMapUpdateElem)
-	c.jImm(asm.JEq, r0, 0, done)
+	for try := range insertTries {
+		if try > 0 {
+			c.pause()
+		}
+		c.mapPtr(r1, name)
+		key(r2)
+		value()
+		c.movImm(r4, 0)
+		c.helper(asm.FnMapUpdateElem)
+		c.jImm(asm.JEq, r0, 0, done)
+	}
 	c.drop(record.DropDynamic)
 	c.jmp(done)
 }
