@@ -361,10 +361,10 @@ const bpfUserStack = 1 << 8
 
 // getStack fills n bytes of the slot's temporary area with program counters,
 // skipping frames, and leaves the length in bytes in r0.
-func (c *clauseGen) getStack(user bool, n uint32, skip int64) {
-	flags := skip & 0xff
+func (c *clauseGen) getStack(user bool, n uint32) {
+	flags := int64(c.hook.SkipFrames) & 0xff
 	if user {
-		flags |= bpfUserStack
+		flags = bpfUserStack
 	}
 	c.mov(r1, r6)
 	c.mov(r2, r7)
@@ -377,7 +377,7 @@ func (c *clauseGen) getStack(user bool, n uint32, skip int64) {
 // caller puts the pc of the probed function's caller into r0, 0 if unknown.
 func (c *clauseGen) caller(user bool) {
 	done, none := c.newLabel(), c.newLabel()
-	c.getStack(user, 16, 0)
+	c.getStack(user, 16)
 	c.mov(r1, r0)
 	c.movImm(r0, 0)
 	c.jImm(asm.JSLT, r1, 16, none)
@@ -390,7 +390,7 @@ func (c *clauseGen) caller(user bool) {
 
 func (c *clauseGen) depth(user bool) {
 	ok := c.newLabel()
-	c.getStack(user, 127*8, 0)
+	c.getStack(user, 127*8)
 	c.jImm(asm.JSGE, r0, 0, ok)
 	c.movImm(r0, 0)
 	c.bind(ok)
