@@ -118,6 +118,9 @@ func (c *Checker) printf(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	info.Values = e.Args[1:]
 	types := make([]printf.ArgType, len(args)-1)
 	for i, a := range args[1:] {
+		if dynClass(a.Type) > 1 {
+			c.noAction(e.Args[i+1]) // sym() and the like are statements or keys
+		}
 		types[i] = c.printfType(a)
 	}
 	if err := info.Format.Check(printf.Use{Func: f.Name, First: 1, Target: c.opt.Target}, types); err != nil {

@@ -52,10 +52,7 @@ func (c *Checker) aggAssign(e *syntax.Assign, a *syntax.Agg) *Expr {
 	}
 	if f == nil || f.Kind != FuncAgg || e.Op != syntax.OpAssign {
 		if e.Op != syntax.OpAssign {
-			if g.Spec.Func == agg.None {
-				c.fail(e, diag.D_VAR_UNDEF, "@%s has not yet been declared or assigned", g.Name)
-			}
-			c.fail(e, diag.D_AGG_FUNC, "@%s must be assigned with =, not %s", g.Name, opText(e, e.Op))
+			c.fail(e, diag.D_VAR_UNDEF, "@%s is no variable: it must be assigned with =, not %s", g.Name, opText(e, e.Op))
 		}
 		if !ok {
 			c.expr(e.Y)

@@ -361,11 +361,16 @@ func (c *Checker) noteAlloca(n syntax.Node, v *Var, x, y *Expr) {
 // assignOp types op= assignments.
 func (c *Checker) assignOp(e *syntax.Assign) *Expr {
 	additive := e.Op == syntax.OpAdd || e.Op == syntax.OpSub
+	// Unlike that of = and ++, the operand must exist.
+	if id, ok := e.X.(*syntax.Ident); ok && !id.Scoped {
+		if v, o := c.findVar(id, false); v == nil && o == nil || v != nil && !v.settled() {
+			c.fail(id, diag.D_VAR_UNDEF, "%s has not yet been declared or assigned", varPrefix(id.Class)+id.Name)
+		}
+	}
 	var x *Expr
 	if additive {
 		x = c.target(e.X)
 	} else {
-		// Unlike that of = and +=, the operand must exist.
 		x = c.expr(e.X)
 	}
 	y := c.expr(e.Y)

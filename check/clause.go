@@ -100,6 +100,9 @@ func (c *Checker) probeDesc(cl *Clause, pd *syntax.ProbeDesc) *match {
 		d = probe.Desc{ID: probe.ID(pd.ID)}
 	}
 	cl.Descs = append(cl.Descs, d)
+	if pd.Numeric && pd.ID == 0 {
+		c.fail(pd, diag.D_PDESC_INVAL, "invalid probe identifier %s: unknown probe identifier", pd.Text)
+	}
 	m := c.match(d)
 	if m.err != nil {
 		var e *diag.Error
@@ -108,11 +111,11 @@ func (c *Checker) probeDesc(cl *Clause, pd *syntax.ProbeDesc) *match {
 		}
 		c.fail(pd, diag.D_PDESC_INVAL, "probe description %s: %v", pd.Text, m.err)
 	}
+	if len(m.probes) == 0 && pd.Numeric {
+		c.fail(pd, diag.D_PDESC_INVAL, "invalid probe identifier %s: unknown probe identifier", pd.Text)
+	}
 	if len(m.probes) == 0 && !c.opt.ZDefs {
 		text := d.String()
-		if pd.Numeric {
-			text = pd.Text
-		}
 		c.fail(pd, diag.D_PDESC_ZERO, "probe description %s does not match any probes", text)
 	}
 	return m
@@ -349,7 +352,7 @@ func (c *Checker) argument(e *syntax.Index, cl *Clause, i int64) *Arg {
 			c.fail(e, diag.D_ARGS_TYPE, "failed to find the arguments of probe %s: %v", p, err)
 		}
 		if i < 0 || i >= int64(len(list)) {
-			if cl.single == nil && len(cl.probes) > 1 || n > 0 {
+			if cl.single == nil && len(cl.probes) > 1 || n > 0 && len(cl.Descs) == 1 {
 				multi("probes with different arguments: " + p.String() + " has fewer")
 			}
 			c.fail(e, diag.D_ARGS_IDX, "index %d is out of range for %s args[ ]: the probe has %d argument%s", i, p, len(list), plural(len(list)))

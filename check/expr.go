@@ -551,7 +551,7 @@ func (c *Checker) offsetof(e *syntax.Offsetof) *Expr {
 		off += m.Off
 		t = c.complete(m.Type)
 	}
-	return c.set(e, &Expr{Type: c.t.Lookup("size_t"), Const: true, Int: off})
+	return c.set(e, &Expr{Type: c.t.Int, Const: true, Int: off})
 }
 
 func (c *Checker) stringof(e *syntax.Stringof) *Expr {
@@ -559,6 +559,9 @@ func (c *Checker) stringof(e *syntax.Stringof) *Expr {
 	if isDyn(x) || !isScalar(x) && !isPtr(x) && !isStrCompat(x) {
 		c.noAction(e.X)
 		c.fail(e, diag.D_STRINGOF_TYPE, "cannot apply stringof to a value of type %s", c.typeName(x))
+	}
+	if _, ok := e.X.(*syntax.Cast); ok && x.Type.Is(ctype.Pointer) {
+		x.Const = false // reads address 0, which faults, rather than making NULL
 	}
 	c.convert(x, c.t.String)
 	return c.set(e, &Expr{Type: c.t.String})

@@ -134,10 +134,10 @@ func (c *Checker) pragmaAttributes(p *syntax.Pragma) {
 			c.fail(p, diag.D_PRAGMA_INVAL, "invalid part %q of a provider in #pragma D attributes, want %s", p.Args[3], strings.Join(providerParts, ", "))
 		}
 		if c.providers[p.Args[2]] == nil {
-			if len(c.match(probe.Desc{Provider: p.Args[2]}).ids) > 0 {
-				c.fail(p, diag.D_PRAGMA_SCOPE, "#pragma D attributes may not be used on provider %s, which is defined outside of the program", p.Args[2])
+			if len(c.match(probe.Desc{Provider: p.Args[2]}).ids) == 0 {
+				// The declaration may follow.
+				c.pending["provider "+p.Args[2]] = pendingPragma{node: p}
 			}
-			c.fail(p, diag.D_PRAGMA_INVAL, "provider %s of #pragma D attributes is not declared", p.Args[2])
 		}
 		return
 	}
@@ -202,6 +202,9 @@ func (c *Checker) unusedPragmas() {
 	var name string
 	for n, p := range c.pending {
 		o := c.globals[n]
+		if name, ok := strings.CutPrefix(n, "provider "); ok && c.providers[name] != nil {
+			continue
+		}
 		if d, ok := o.(*InlineDef); ok && p.set {
 			d.attr = p.attr
 		}

@@ -52,6 +52,11 @@ func (g *gen) put(e syntax.Expr) ir.Field {
 		return g.putString(e)
 	}
 	f := g.field(t, 0)
+	if x.Bits > 0 && f.Kind == ir.FInt {
+		// A bit-field has the size of the smallest integer that holds it.
+		for f.Size = 1; int(f.Size)*8 < x.Bits; f.Size *= 2 {
+		}
+	}
 	if f.Kind == ir.FBytes {
 		if f.Size == 0 {
 			g.fail(e, diag.D_CG_EXPR, "a value of type %s has no size", t)

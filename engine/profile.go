@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/vm"
 )
@@ -49,12 +50,12 @@ func ParseRate(name string) (period time.Duration, tick, ok bool, err error) {
 	case unit == 0:
 		period = time.Second / time.Duration(n)
 	case n > math.MaxInt64/2/int64(unit):
-		return 0, tick, true, fmt.Errorf("probe %s: the period exceeds %v", name, time.Duration(math.MaxInt64/2))
+		return 0, tick, true, diag.Errorf(diag.Pos{}, diag.D_PDESC_ZERO, "probe description profile:::%s does not match any probes: the period exceeds %v", name, time.Duration(math.MaxInt64/2))
 	default:
 		period = time.Duration(n) * unit
 	}
 	if period < MinPeriod {
-		return 0, tick, true, fmt.Errorf("probe %s: the period is %v, want at least %v (5000 hz)", name, period, MinPeriod)
+		return 0, tick, true, diag.Errorf(diag.Pos{}, diag.D_PDESC_ZERO, "probe description profile:::%s does not match any probes: the period is %v, want at least %v (5000 hz)", name, period, MinPeriod)
 	}
 	return period, tick, true, nil
 }

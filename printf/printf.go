@@ -28,6 +28,14 @@ type Format struct {
 	tail  string // text after the last conversion
 }
 
+// Ungroup drops the flag ' of all conversions, for locales whose numbers have no
+// separator between thousands, such as C.
+func (f *Format) Ungroup() {
+	for i := range f.convs {
+		f.convs[i].flags &^= flagGroup
+	}
+}
+
 // conv is a conversion and the literal text before it.
 type conv struct {
 	lit   string

@@ -403,6 +403,9 @@ func (p *parser) scopedVar() Expr {
 	if t.kw == kwThis {
 		id.Class = This
 	}
+	if p.peek().kind != tokArrow && p.peek().kind != tokEOF {
+		p.errorAt(&t, diag.D_IDENT_BADREF, "pointer '%s' may not be referenced as a scalar: want %s-> and the name of a variable", t.text, t.text)
+	}
 	p.want(tokArrow, "-> and the name of a variable after "+t.text)
 	id.Name = p.memberName("the name of a variable")
 	return id

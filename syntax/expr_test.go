@@ -188,8 +188,8 @@ func TestExpr(t *testing.T) {
 		case tt.want == "" && err == nil:
 			t.Errorf("%s\n got %s\nwant an error", tt.have, sexpr(x))
 		case tt.want == "":
-			if code := diag.CodeOf(err); code != diag.D_SYNTAX && code != diag.D_FUNC_IDENT {
-				t.Errorf("%s\n got %s\nwant D_SYNTAX or D_FUNC_IDENT", tt.have, detail(err))
+			if code := diag.CodeOf(err); code != diag.D_SYNTAX && code != diag.D_FUNC_IDENT && code != diag.D_IDENT_BADREF {
+				t.Errorf("%s\n got %s\nwant D_SYNTAX, D_FUNC_IDENT or D_IDENT_BADREF", tt.have, detail(err))
 			}
 		case err != nil:
 			t.Errorf("%s\n got %s", tt.have, detail(err))

@@ -155,6 +155,10 @@ func (p *Printer) appendKey(k *consume.Key) {
 	default:
 		if f.Type != nil && f.Type.IsCharArray() {
 			p.keyText(string(consume.CString(k.Bytes)))
+		} else if n := len(k.Bytes); n == 1 || n == 2 || n == 4 || n == 8 {
+			// What has the size of an integer prints as one.
+			f := &ir.Field{Size: uint32(n), Kind: ir.FInt, Signed: true}
+			p.buf = appendInt(p.buf, consume.Int(k.Bytes, f), f, false, &keyWidth)
 		} else if s, ok := printable(k.Bytes); ok {
 			p.keyText(s)
 		} else {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/godtrace/godtrace/agg"
@@ -205,8 +206,23 @@ func (p *Printer) format(e *consume.Event, i int, a *ir.Action) (*printf.Format,
 	if err != nil {
 		return nil, fmt.Errorf("BUG: format %q passed the compiler: %w", a.Format, err)
 	}
+	if !groups() {
+		f.Ungroup()
+	}
 	p.formats[e.Index][i] = f
 	return f, nil
+}
+
+// groups reports whether the locale that the environment names separates
+// thousands, which C and POSIX do not.
+func groups() bool {
+	for _, name := range []string{"LC_ALL", "LC_NUMERIC", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			v, _, _ = strings.Cut(v, ".")
+			return v != "C" && v != "POSIX"
+		}
+	}
+	return false
 }
 
 func (p *Printer) eventArgs(e *consume.Event, a *ir.Action) []printf.Arg {
