@@ -129,6 +129,11 @@ func New(h host.Host, cfg Config) (*Tracer, error) {
 			return nil, fmt.Errorf("set option %s: %w", name, err)
 		}
 	}
+	if p, ok := h.(interface{ SetPath(string) error }); ok && t.opt.Str("sympath") != "" {
+		if err := p.SetPath(t.opt.Str("sympath")); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
 }
 

@@ -22,7 +22,7 @@ type Lib struct {
 	Name, Text string
 	// Depends are the libraries that must come before it.
 	Depends []string
-	// Defines are the names that it defines: inlines, types, enumerators.
+	// Defines are the names that it defines: inlines, types, enumerators, members.
 	Defines []string
 }
 
@@ -69,6 +69,7 @@ var load = sync.OnceValue(func() []Lib {
 // scan finds the dependencies and the defined names of a library by its lines:
 // libraries are written so that each definition starts one.
 func (l *Lib) scan() {
+	inStruct := false
 	for _, line := range strings.Split(l.Text, "\n") {
 		switch {
 		case strings.HasPrefix(line, "#pragma D depends_on library "):
@@ -85,7 +86,16 @@ func (l *Lib) scan() {
 			l.Defines = append(l.Defines, strings.TrimLeft(f[len(f)-1], "*"))
 		case strings.HasPrefix(line, "typedef struct ") && strings.HasSuffix(line, "{"):
 			l.Defines = append(l.Defines, strings.Fields(line)[2])
+			inStruct = true
+			continue
+		case inStruct && strings.HasPrefix(line, "\t") && strings.HasSuffix(line, ";"):
+			// A probe's translated arguments are known by their members alone.
+			f := strings.Fields(strings.TrimSuffix(line, ";"))
+			name, _, _ := strings.Cut(strings.TrimLeft(f[len(f)-1], "*"), "[")
+			l.Defines = append(l.Defines, name)
+			continue
 		}
+		inStruct = false
 	}
 }
 
