@@ -18,7 +18,7 @@ const module = "github.com/godtrace/godtrace"
 // packages of lower levels. A name ending in /... stands for all below it.
 var levels = map[string]int{
 	"diag": 0, "probe": 0, "ctype": 0, "agg": 0, "dlib": 0, "option": 0, "format/...": 0,
-	"internal/getopt": 0, "internal/cpp": 1, "internal/lint": 0, "internal/testsum": 0,
+	"internal/getopt": 0, "internal/cpp": 1, "internal/lint": 0, "internal/testsum": 0, "internal/vmtest": 0,
 	"syntax": 1, "printf": 1, "ir": 1, "symbol": 1,
 	"check": 2, "record": 2,
 	"compile": 3, "vm": 3, "bpf": 3, "host": 3, "consume": 4,
