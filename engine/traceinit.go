@@ -329,8 +329,11 @@ func (s *System) accessMemory(cpu int, safe []byte, unsafe uint64, chunk int, re
 
 // touch is the vm's way to memory, user and kernel alike: TraceAccessMemory and
 // nothing else. A write is tried with loads first, so that one that fails has
-// changed nothing.
+// changed nothing. BEGIN, END and timers come from no callout: their clauses
+// too run at HighLevel as far as memory is concerned.
 func (s *System) touch(f *vm.Firing, _ bool, addr uint64, p []byte, write bool) bool {
+	level := s.pl.KeRaiseIrql(f.CPU, HighLevel)
+	defer s.pl.KeLowerIrql(f.CPU, level)
 	chunk := 1
 	for chunk < 8 && (addr|uint64(len(p)))&uint64(2*chunk-1) == 0 {
 		chunk *= 2

@@ -414,8 +414,12 @@ type interp struct {
 	r     *runner
 	t     *task
 	yield func(pause) bool
-	depth int
+	// spun counts statements since time has passed.
+	spun int
 }
+
+// maxSpin is how many statements a thread may run while no time passes.
+const maxSpin = 1 << 20
 
 // stopped is thrown through the interpreter when a thread ends.
 type stopped struct{ status uint32 }
@@ -469,6 +473,7 @@ func (x *interp) pass(p pause) {
 	if p.d == 0 {
 		return
 	}
+	x.spun = 0
 	if !x.yield(p) {
 		x.yield = nil
 		panic(stopped{})
@@ -485,8 +490,16 @@ func (x *interp) block(list []*stmt) {
 	}
 }
 
+// spin refuses a loop in which no time passes.
+func (x *interp) spin(s *stmt) {
+	if x.spun++; x.spun > maxSpin {
+		panic(x.r.at(s.line, fmt.Errorf("thread %d has run %d statements while no time passed; add takes, work or sleep", x.t.th.TID, maxSpin)))
+	}
+}
+
 func (x *interp) stmt(s *stmt) {
 	m, th := x.r.m, x.t.th
+	x.spin(s)
 	if m.Crash != nil {
 		panic(error(m.Crash))
 	}
@@ -511,6 +524,7 @@ func (x *interp) stmt(s *stmt) {
 		x.span(s.takes, false)
 	case stRepeat:
 		for n := int64(x.value(s.n)); n > 0; n-- {
+			x.spin(s)
 			x.block(s.body)
 		}
 	case stChance:

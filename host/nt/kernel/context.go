@@ -103,7 +103,7 @@ func (c *context) UStack(_ *vm.Firing, dst []uint64) int { return c.frames(dst, 
 func (c *context) Act(_ *vm.Firing, op ir.Op, _ uint64) bool {
 	switch op {
 	case ir.Panic:
-		c.m.KeBugCheckEx(ManuallyInitiatedCrash, [4]uint64{'c' | 'r'<<8 | 'T'<<16 | 'D'<<24, 0, 0, 0}, "panic() in a D program")
+		c.m.KeBugCheckEx(ManuallyInitiatedCrash, [4]uint64{0x63725444, 0, 0, 0}, "panic() in a D program") // crTD
 		return true
 	case ir.Breakpoint:
 		if c.m.Config.KernelDebugger {

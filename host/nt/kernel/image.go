@@ -24,7 +24,8 @@ type Section struct {
 	Addr, Size      uint64
 	Characteristics uint32
 
-	used uint64 // bytes taken by declared functions and data
+	declared bool   // made by AddSection, not of a file
+	used     uint64 // bytes taken by declared functions and data
 }
 
 // Function is a function of an image.
@@ -57,6 +58,7 @@ type Image struct {
 	// all are.
 	PE *pe.File
 
+	end       uint64      // of the declared sections, from Base
 	functions []*Function // in the order of their addresses
 	byName    map[string]*Function
 	data      map[string]uint64
@@ -102,7 +104,7 @@ const (
 // newImage lays out a declared image with the usual sections.
 func newImage(module, file string, base uint64, user bool, mem *Space) *Image {
 	im := &Image{Module: module, File: file, Base: base, User: user, byName: map[string]*Function{}, data: map[string]uint64{}, mem: mem, loaded: true}
-	im.Size = headerSize
+	im.Size, im.end = headerSize, headerSize
 	mem.Map(base, headerSize, false)
 	mem.poke(base, []byte("MZ"))
 	im.AddSection(".text", codeChars)
@@ -110,14 +112,30 @@ func newImage(module, file string, base uint64, user bool, mem *Space) *Image {
 	return im
 }
 
-// AddSection adds a section to a declared image, or returns the one of that
-// name.
+// declaredSection finds a section of that name that holds declared code, so
+// that nothing is declared over the code of a file.
+func (im *Image) declaredSection(name string) *Section {
+	for _, s := range im.Sections {
+		if s.Name == name && s.declared {
+			return s
+		}
+	}
+	return nil
+}
+
+// AddSection adds a section for declared code to an image, or returns the one
+// of that name.
 func (im *Image) AddSection(name string, chars uint32) *Section {
-	if s := im.Section(name); s != nil {
+	if s := im.declaredSection(name); s != nil {
 		return s
 	}
-	s := &Section{Name: name, Addr: im.Base + im.Size, Size: declaredSection, Characteristics: chars}
-	im.Size += declaredSection
+	im.end = max(im.end, headerSize)
+	if im.PE != nil {
+		im.end = max(im.end, im.Size)
+	}
+	s := &Section{Name: name, Addr: im.Base + im.end, Size: declaredSection, Characteristics: chars, declared: true}
+	im.end += declaredSection
+	im.Size = max(im.Size, im.end)
 	im.Sections = append(im.Sections, s)
 	return s
 }
@@ -138,7 +156,7 @@ func (im *Image) Declare(name, section string, chars uint32) (*Function, error) 
 			chars = initChars
 		}
 	}
-	if im.PE == nil && im.Section(section) == nil && im.Size+declaredSection > declaredImage {
+	if im.PE == nil && im.declaredSection(section) == nil && im.end+declaredSection > declaredImage {
 		return nil, fmt.Errorf("image %s: no room for section %s, it has %d sections", im.Module, section, len(im.Sections))
 	}
 	s := im.AddSection(section, chars)
@@ -175,7 +193,7 @@ func (im *Image) DeclareData(name string, size uint64) uint64 {
 	if a, ok := im.data[name]; ok {
 		return a
 	}
-	s := im.Section(".data")
+	s := im.AddSection(".data", dataChars)
 	a := s.Addr + s.used
 	s.used += (size + 15) &^ 15
 	im.mem.Map(a, size, true)
@@ -228,7 +246,7 @@ func stub(number uint32) []byte {
 
 // declareStub adds a stub to ntdll.
 func (im *Image) declareStub(name string, number uint32) (*Function, error) {
-	s := im.Section(".text")
+	s := im.AddSection(".text", codeChars)
 	if s.used+32 > s.Size {
 		return nil, fmt.Errorf("image %s: section %s is full (%#x bytes)", im.Module, s.Name, s.Size)
 	}
