@@ -171,8 +171,8 @@ ret
 	if got := r.records(); len(got) != 1 {
 		t.Errorf("%d records, want 1", len(got))
 	}
-	if c := r.agg(0, nil); c[0] != 1 {
-		t.Errorf("the second clause ran %d times, want once", c[0])
+	if c := r.agg(0, nil); c[0] != 0 {
+		t.Errorf("the clause after exit() ran %d times, want none", c[0])
 	}
 	c := r.value(MapControl)
 	if s := binary.LittleEndian.Uint32(c[CtlState:]); State(s) != StateDraining {

@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/record"
 )
 
@@ -56,6 +58,7 @@ type progGen struct {
 	funcs    []funcInfo
 	onFault  label
 	faulty   bool // onFault is used
+	mayExit  bool // some clause of the firing calls exit()
 	needs    []Need
 }
 
@@ -91,6 +94,7 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 			p.mayItems |= g.info[e].items & sharedItems
 		}
 	}
+	p.mayExit = p.exits(runs)
 	p.onFault = p.newLabel()
 	if err := p.makeTable(runs); err != nil {
 		return nil, err
@@ -457,8 +461,22 @@ func (p *progGen) inlineClause(r *clauseRun, bit int, seen items) error {
 	return nil
 }
 
-// guard skips a clause that the firing probe does not run.
+// exits reports whether a clause of the firing may call exit().
+func (p *progGen) exits(runs []clauseRun) bool {
+	has := func(i int) bool {
+		return slices.ContainsFunc(p.prog.Clauses[i].Code, func(in ir.Instr) bool { return in.Op == ir.Exit })
+	}
+	return slices.ContainsFunc(runs, func(r clauseRun) bool { return has(r.clause) }) || p.faulty && slices.ContainsFunc(p.errors, has)
+}
+
+// guard skips a clause that the firing probe does not run, or that an earlier
+// clause of the firing ended tracing before.
 func (p *progGen) guard(r *clauseRun, bit int, fb asm.Register, fbOff int32, skip label) {
+	if p.mayExit && bit > 0 && p.hook.Phase != PhaseEnd {
+		p.mapValue(r1, MapControl, CtlState)
+		p.load(r1, r1, 0, 4)
+		p.jImm(asm.JEq, r1, int32(StateDraining), skip)
+	}
 	if r.all || p.entry == 0 {
 		return
 	}

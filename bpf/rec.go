@@ -311,8 +311,8 @@ func (c *clauseGen) mark(action int64) {
 	c.store(r8, record.HeaderSize, r1, 8)
 }
 
-// exitOp ends tracing: no clause of another firing runs any more. The firing's
-// remaining clauses do, as in DTrace.
+// exitOp ends tracing: no further clause runs, of this firing or another, but
+// those of ERROR and END.
 func (c *clauseGen) exitOp(in *ir.Instr) {
 	a := c.get(in.A, r2)
 	c.mapValue(r1, MapControl, 0)
