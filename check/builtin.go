@@ -117,6 +117,10 @@ type nullConst struct{}
 func (*nullConst) object()          {}
 func (*nullConst) kindName() string { return "constant" }
 
+// threadTypes are what systems call a thread: that of curthread is the first the
+// World has.
+var threadTypes = [...]string{"struct task_struct", "struct _ETHREAD", "struct etl_thread"}
+
 // builtinType resolves the type of a built-in variable. A pointer to a type
 // that the World lacks is a void *.
 func (c *Checker) builtinType(b *BuiltinVar) *ctype.Type {
@@ -133,7 +137,11 @@ func (c *Checker) builtinType(b *BuiltinVar) *ctype.Type {
 	}
 	var t *ctype.Type
 	if b.Int == ir.BCurThread && ptr {
-		t, _ = c.worldType("", name)
+		for _, name := range threadTypes {
+			if t, _ = c.worldType("", name); t != nil {
+				break
+			}
+		}
 	} else {
 		t, _ = c.findType(name)
 	}

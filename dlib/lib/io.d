@@ -1,6 +1,7 @@
 /*
  * bufinfo_t, devinfo_t, fileinfo_t: an I/O request, its device and file, made of
- * Linux's struct bio, struct request and struct file.
+ * Linux's struct bio, struct request and struct file, or of a disk request of a
+ * recorded Windows trace.
  */
 inline int B_BUSY = 0x00000001;
 inline int B_DONE = 0x00000002;
@@ -105,6 +106,38 @@ translator fileinfo_t < struct bio *B > {
 	fi_dirname = "<unknown>";
 	fi_pathname = "<unknown>";
 	fi_offset = B->bi_iter.bi_sector * 512;
+	fi_fs = "<unknown>";
+	fi_mount = "<unknown>";
+	fi_oflags = 0;
+};
+
+translator bufinfo_t < struct etl_io *B > {
+	b_flags = B->flags;
+	b_bcount = B->size;
+	b_addr = 0;
+	b_lblkno = B->offset / 512;
+	b_blkno = B->offset / 512;
+	b_resid = 0;
+	b_bufsize = B->size;
+	b_iodone = 0;
+	b_error = 0;
+	b_edev = B->disk;
+};
+
+translator devinfo_t < struct etl_io *B > {
+	dev_major = 0;
+	dev_minor = B->disk;
+	dev_instance = B->disk;
+	dev_name = "disk";
+	dev_statname = B->device;
+	dev_pathname = B->device;
+};
+
+translator fileinfo_t < struct etl_io *B > {
+	fi_name = basename(B->pathname);
+	fi_dirname = dirname(B->pathname);
+	fi_pathname = B->pathname;
+	fi_offset = B->offset;
 	fi_fs = "<unknown>";
 	fi_mount = "<unknown>";
 	fi_oflags = 0;

@@ -1,6 +1,6 @@
 /*
  * psinfo_t and lwpsinfo_t: a process and a thread as proc(5) of Solaris shows
- * them, made of Linux's task_struct.
+ * them, made of Linux's task_struct or of a thread of a recorded Windows trace.
  */
 #pragma D depends_on library sched.d
 #pragma D depends_on library task.d
@@ -152,6 +152,66 @@ translator psinfo_t < struct task_struct *T > {
 	pr_argv = T->mm == NULL ? 0 : T->mm->arg_start;
 	pr_envp = T->mm == NULL ? 0 : T->mm->env_start;
 	pr_dmodel = 2;
+	pr_taskid = 0;
+	pr_projid = 0;
+	pr_nzomb = 0;
+	pr_poolid = 0;
+	pr_zoneid = 0;
+	pr_contract = 0;
+	pr_lwp = xlate <lwpsinfo_t> (T);
+};
+
+translator lwpsinfo_t < struct etl_thread *T > {
+	pr_flag = T->pid == 0 ? 0x10000000 : 0;
+	pr_lwpid = T->tid;
+	pr_addr = (uintptr_t)T;
+	pr_wchan = 0;
+	pr_stype = 0;
+	pr_state = T->state;
+	pr_sname = T->sname;
+	pr_nice = 0;
+	pr_syscall = 0;
+	pr_oldpri = 0;
+	pr_cpu = 0;
+	pr_pri = T->pri;
+	pr_pctcpu = 0;
+	pr_start = T->start;
+	pr_time = T->cputime;
+	pr_clname = "NT";
+	pr_name = T->threadname;
+	pr_onpro = T->cpu;
+	pr_bindpro = -1;
+	pr_bindpset = -1;
+	pr_lgrp = 0;
+};
+
+translator psinfo_t < struct etl_thread *T > {
+	pr_flag = T->pid == 0 ? 0x10000000 : 0;
+	pr_nlwp = T->nlwp;
+	pr_pid = T->pid;
+	pr_ppid = T->ppid;
+	pr_pgid = T->pid;
+	pr_sid = T->session;
+	pr_uid = T->uid;
+	pr_euid = T->uid;
+	pr_gid = 0;
+	pr_egid = 0;
+	pr_addr = T->addr;
+	pr_size = 0;
+	pr_rssize = 0;
+	pr_ttydev = -1;
+	pr_pctcpu = 0;
+	pr_pctmem = 0;
+	pr_start = T->start;
+	pr_time = T->cputime;
+	pr_ctime = 0;
+	pr_fname = T->name;
+	pr_psargs = T->psargs;
+	pr_wstat = T->exit;
+	pr_argc = 0;
+	pr_argv = 0;
+	pr_envp = 0;
+	pr_dmodel = 0;
 	pr_taskid = 0;
 	pr_projid = 0;
 	pr_nzomb = 0;
