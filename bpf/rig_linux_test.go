@@ -147,7 +147,12 @@ func newRig(t testing.TB, p *ir.Program, cfg Config, hooks ...Hook) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, prog: p, obj: obj, coll: coll}
-	t.Cleanup(r.close)
+	// self-> variables belong to the thread that fires.
+	runtime.LockOSThread()
+	t.Cleanup(func() {
+		r.close()
+		runtime.UnlockOSThread()
+	})
 	if obj.Layout.HasRings && obj.Layout.BufStride > 0 {
 		if r.buf, err = coll.Maps[MapBuf].Memory(); err != nil {
 			t.Fatal(err)
