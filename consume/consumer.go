@@ -3,6 +3,7 @@ package consume
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/godtrace/godtrace/host"
@@ -50,6 +51,9 @@ type held struct {
 // stops the session and delivers all that is left. The session is not closed.
 // Run returns the program's exit status.
 func (c *Consumer) Run(ctx context.Context) (status int, err error) {
+	// BEGIN and END run on this thread, and self-> variables belong to it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	c.aggs = newAggregations(c.Prog, c.Sess, c.Probe, c.Opt, c.Symbols)
 	c.spec = map[uint32]*speculation{}
 	if err := c.Sess.Start(ctx); err != nil {
