@@ -45,7 +45,7 @@ func run() error {
 	defer cancel()
 	res, err := t.Run(ctx, godtrace.Handler{
 		Event: func(e *consume.Event, a *ir.Action, v []any) error {
-			fmt.Printf("slow read: %s took %v\n", v[0], time.Duration(v[1].(int64)))
+			fmt.Printf("slow read: %s took %v\n", v[0], time.Duration(v[1].(uint64)))
 			return nil
 		},
 	}.Sink())
