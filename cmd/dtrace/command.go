@@ -17,7 +17,7 @@ import (
 	"github.com/godtrace/godtrace/syntax"
 )
 
-const optstring = "3:6:aAb:Bc:CD:ef:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:Z"
+const optstring = "3:6:aAb:Bc:CD:ef:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:y:Z"
 
 // program is one -n, -P, -m, -f, -i or -s, in the order of the command line.
 type program struct {
@@ -177,6 +177,8 @@ func (c *command) parse(args []string) error {
 			c.libDirs = append(c.libDirs, o.Arg)
 		case 'o':
 			c.outFile = o.Arg
+		case 'y':
+			err = c.set("y", "sympath", o.Arg)
 		case 'p':
 			pid, perr := strconv.Atoi(o.Arg)
 			if perr != nil || pid <= 0 {
@@ -368,7 +370,11 @@ func (c *command) compileError(p *program, err error) error {
 	if !errors.As(err, &e) {
 		return fatalf("%s%v", c.errorPrefix(p), err)
 	}
-	msg := c.errorPrefix(p) + e.Format(c.tracer.Options().Flag("errtags"))
+	short := *e
+	if p != nil && p.letter != 's' && p.arg != "" && !strings.Contains(p.arg, "\n") {
+		short.Pos = diag.Pos{} // there is but one line
+	}
+	msg := c.errorPrefix(p) + short.Format(c.tracer.Options().Flag("errtags"))
 	if x := e.Caret(); x != "" && !c.testing {
 		msg += "\n  at " + e.Pos.String() + ":\n" + x
 	}

@@ -118,6 +118,14 @@ func (c *command) listArgs(w *bufio.Writer, p *probe.Probe) error {
 		}
 		fmt.Fprintf(w, "\t\targs[%d]: %s%s\n", i, strings.TrimSpace(t.String()), name)
 	}
+	if h, ok := c.tracer.Host().(interface{ Notes(*probe.Probe) []string }); ok {
+		if notes := h.Notes(p); len(notes) > 0 {
+			fmt.Fprint(w, "\n\tHost\n")
+			for _, n := range notes {
+				fmt.Fprintf(w, "\t\t%s\n", n)
+			}
+		}
+	}
 	fmt.Fprint(w, "\n")
 	return nil
 }

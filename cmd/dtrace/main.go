@@ -62,7 +62,8 @@ func init() {
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, `Usage: dtrace [-aACeFGhHlqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path]
-	[-L path] [-o output] [-p pid] [-s script] [-U name] [-x opt[=val]] [--host host]
+	[-L path] [-o output] [-p pid] [-s script] [-U name] [-x opt[=val]] [-y sympath]
+	[--host host]
 
 	[-P provider [[ predicate ] action ]]
 	[-m [ provider: ] module [[ predicate ] action ]]
@@ -98,8 +99,9 @@ func usage(w io.Writer) {
 	-V  report DTrace API version
 	-w  permit destructive actions
 	-x  enable or modify compiler and tracing options
+	-y  look for symbol files, images and manifests here (Windows traces)
 	-Z  permit probe descriptions that match zero probes
-	--host  trace another host than this kernel: local, ...
+	--host  trace another host than this kernel: local, nt:WORKLOAD, etl:FILE.etl
 
 `)
 	fmt.Fprint(w, "Commands:\n")

@@ -32,8 +32,11 @@ func (c *command) trace() (status int, err error) {
 			err = cerr
 		}
 	}()
+	c.watch()
 	if c.mode == 'l' {
-		return statusOK, c.list()
+		err := c.list()
+		c.hostNotices()
+		return statusOK, err
 	}
 	target, err := c.hostTarget()
 	if err != nil {
@@ -139,20 +142,8 @@ func (c *command) notify(format string, args ...any) {
 	}
 }
 
-func (c *command) consume(v *victims) (int, error) {
-	opt := c.tracer.Options()
-	sess, err := c.tracer.NewSession()
-	if err != nil {
-		return 0, fatalf("could not enable tracing: %v", err)
-	}
-	defer sess.Close()
-	prog, err := c.tracer.Program()
-	if err != nil {
-		return 0, err
-	}
-	printer := text.New(text.Config{
-		Out: c.out, Err: c.err, Prog: prog, Opt: opt, Symbols: c.tracer.Host().Symbols(), Target: uint32(v.Target()), Testing: c.testing,
-	})
+// notifyMatches says what the programs matched.
+func (c *command) notifyMatches() {
 	for i := range c.programs {
 		p := &c.programs[i]
 		what := "description '" + p.short() + "'"
@@ -165,10 +156,26 @@ func (c *command) consume(v *victims) (int, error) {
 		}
 		c.notify("%s matched %d probe%s", what, p.unit.Matched, s)
 	}
-	if opt.Flag("destructive") {
+	if c.tracer.Options().Flag("destructive") {
 		c.notify("allowing destructive actions")
 	}
+}
 
+func (c *command) consume(v *victims) (int, error) {
+	opt := c.tracer.Options()
+	c.notifyMatches()
+	sess, err := c.tracer.NewSession()
+	if err != nil {
+		return 0, fatalf("could not enable tracing: %v", err)
+	}
+	defer sess.Close()
+	prog, err := c.tracer.Program()
+	if err != nil {
+		return 0, err
+	}
+	printer := text.New(text.Config{
+		Out: c.out, Err: c.err, Prog: prog, Opt: opt, Symbols: c.tracer.Host().Symbols(), Target: uint32(v.Target()), Testing: c.testing,
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var interrupted atomic.Bool
@@ -197,6 +204,7 @@ func (c *command) consume(v *victims) (int, error) {
 	if cerr := printer.Close(); err == nil {
 		err = cerr
 	}
+	c.hostNotices()
 	for _, n := range v.Notices() {
 		c.notify("%s", n)
 	}

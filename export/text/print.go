@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 
@@ -90,6 +91,10 @@ func (v *printer) compound(t *ctype.Type, b []byte, depth int) {
 		if m.Off < 0 || m.Off+size > int64(len(b)) {
 			continue
 		}
+		if m.Type.Is(ctype.String) {
+			v.text(m, b[m.Off:], depth)
+			continue
+		}
 		mb := b[m.Off : m.Off+size]
 		if m.Bits > 0 {
 			if bits(mb, m) == 0 {
@@ -116,6 +121,22 @@ func (v *printer) compound(t *ctype.Type, b []byte, depth int) {
 	}
 	v.line(depth)
 	v.dst = append(v.dst, '}')
+}
+
+// text appends a string that is a member: D's strings have no size of their own.
+func (v *printer) text(m ctype.Member, b []byte, depth int) {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	if len(b) == 0 {
+		return
+	}
+	v.line(depth + 1)
+	v.dst = append(v.dst, '.')
+	v.dst = append(v.dst, m.Name...)
+	v.dst = append(v.dst, " = (string)"...)
+	v.dst = strconv.AppendQuote(v.dst, string(b))
+	v.dst = append(v.dst, ',')
 }
 
 func (v *printer) array(t *ctype.Type, b []byte, depth int) {
