@@ -153,7 +153,7 @@ func (c *Checker) formatType(ty *ctype.Type, t printf.ArgType) printf.ArgType {
 		switch {
 		case isCharType(b.Elem):
 			t.Class = printf.ClassString
-		case e.Kind == ctype.Int && e.Bytes == 4:
+		case e.Kind == ctype.Int && (e.Bytes == 4 || e.Bytes == 2 && c.t.Model.Long == 4): // 16 bits on Windows
 			t.Class = printf.ClassWString
 		}
 	case ctype.Dyn:

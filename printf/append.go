@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/godtrace/godtrace/agg"
@@ -136,6 +137,9 @@ func (c *conv) append(dst []byte, a *Arg, env *Env) []byte {
 		from := len(dst)
 		return c.clip(env.time(a).AppendFormat(dst, "Mon, 02 Jan 2006 15:04:05 MST"), from)
 	case opWString:
+		if a.Size == 2 {
+			return c.appendUTF16(dst, a.Bytes)
+		}
 		return c.appendWide(dst, a.Bytes)
 	}
 	return dst
@@ -196,6 +200,9 @@ func (c *conv) appendText(dst []byte, a *Arg, env *Env) []byte {
 		from := len(dst)
 		return c.clip(append(dst, b...), from)
 	case WString:
+		if a.Size == 2 {
+			return c.appendUTF16(dst, a.Bytes)
+		}
 		return c.appendWide(dst, a.Bytes)
 	case Float:
 		return c.appendFloat(dst, a)
@@ -345,6 +352,35 @@ func (c *conv) appendWide(dst, text []byte) []byte {
 		}
 		end := len(dst)
 		dst = utf8.AppendRune(dst, rune(r))
+		if c.prec > 0 && len(dst)-from > c.prec {
+			dst = dst[:end]
+			break
+		}
+	}
+	return c.pad(dst, from)
+}
+
+// appendUTF16 is appendWide for the 16-bit characters of Windows. Half of a
+// surrogate pair prints as U+FFFD.
+func (c *conv) appendUTF16(dst, text []byte) []byte {
+	from := len(dst)
+	for len(text) >= 2 {
+		r := rune(binary.LittleEndian.Uint16(text))
+		text = text[2:]
+		if r == 0 {
+			break
+		}
+		if utf16.IsSurrogate(r) {
+			low := rune(0)
+			if len(text) >= 2 {
+				low = rune(binary.LittleEndian.Uint16(text))
+			}
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				text = text[2:]
+			}
+		}
+		end := len(dst)
+		dst = utf8.AppendRune(dst, r)
 		if c.prec > 0 && len(dst)-from > c.prec {
 			dst = dst[:end]
 			break

@@ -24,6 +24,14 @@ func ptr(v uint64) Arg  { return Arg{Kind: Pointer, Size: 8, Int: v} }
 func str(s string) Arg  { return Arg{Kind: String, Bytes: []byte(s)} }
 func char(s string) Arg { return Arg{Kind: Chars, Bytes: []byte(s)} }
 
+func words16(v ...uint16) Arg {
+	var b []byte
+	for _, x := range v {
+		b = append(b, byte(x), byte(x>>8))
+	}
+	return Arg{Kind: WString, Size: 2, Bytes: b}
+}
+
 func words32(v ...uint32) Arg {
 	a := Arg{Kind: WString}
 	for _, w := range v {
@@ -119,6 +127,8 @@ func TestAppend(t *testing.T) {
 		{"[%3c|%-3c]", []Arg{i8('x'), i8('y')}, "[  x|y  ]"},
 		{"[%C%C%C%C]", []Arg{i8('x'), i8('\n'), i8(0), u8(200)}, `[x\n\0\310]`},
 		{"[%ws %ls]", []Arg{words32('h', 0xe4, 0, 'x'), words32(0x20ac)}, "[h\u00e4 \u20ac]"},
+		{"[%ws|%6ws|%.2ws]", []Arg{words16('h', 0xe4, 0, 'x'), words16(0xd83d, 0xde00, '!'), words16('a', 0xd83d, 'b')}, "[h\u00e4| \U0001f600!|a]"},
+		{"[%ws]", []Arg{words16(0xde00, 0xd83d)}, "[\ufffd\ufffd]"},
 		{"[%.3ws]", []Arg{words32('h', 0x20ac, 'x')}, "[h]"},
 		{"[%wc%lc]", []Arg{i32(0x20ac), i32('x')}, "[\u20acx]"},
 		// addresses

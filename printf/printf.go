@@ -104,7 +104,7 @@ const (
 	Float               // Bytes: 4, 8 or 16 (x87) bytes, little endian
 	String              // Bytes: text up to the first NUL or the end
 	Chars               // Bytes: a char array, which may hold NULs
-	WString             // Bytes: 32-bit characters, little endian, up to the first 0
+	WString             // Bytes: 32-bit characters (UTF-16 if Size is 2), little endian, up to the first 0
 	Stack               // Bytes: 64-bit kernel addresses, little endian, 0 ends
 	UStack              // Bytes: 64-bit process id, then user addresses, 0 ends
 	Sym                 // Int: kernel address, printed as module`symbol

@@ -274,8 +274,10 @@ func (p *Printer) arg(data []byte, f *ir.Field) printf.Arg {
 	if f.Type != nil && f.Type.Is(ctype.Float) {
 		return printf.Arg{Kind: printf.Float, Bytes: b}
 	}
-	if f.Type != nil && f.Type.Is(ctype.Array) && f.Size > 0 && f.Type.Base().Elem.IsInt() && f.Type.Base().Elem.Base().Bytes == 4 {
-		return printf.Arg{Kind: printf.WString, Bytes: b}
+	if f.Type != nil && f.Type.Is(ctype.Array) && f.Size > 0 && f.Type.Base().Elem.IsInt() {
+		if n := f.Type.Base().Elem.Base().Bytes; n == 4 || n == 2 {
+			return printf.Arg{Kind: printf.WString, Size: uint8(n), Bytes: b}
+		}
 	}
 	return printf.Arg{Kind: printf.Chars, Bytes: b}
 }
