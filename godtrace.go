@@ -225,7 +225,7 @@ func (t *Tracer) newChecker() error {
 		return int64(min(o.Num(name), math.MaxInt64))
 	}
 	opt := check.Options{
-		StrSize: num("strsize"), Destructive: o.Flag("destructive"), ZDefs: o.Flag("zdefs"), KNoDefs: o.Flag("knodefs"),
+		StrSize: num("strsize"), ZDefs: o.Flag("zdefs"), KNoDefs: o.Flag("knodefs"),
 		StackFrames: num("stackframes"), UStackFrames: num("ustackframes"),
 		JStackFrames: num("jstackframes"), JStackStrSize: num("jstackstrsize"),
 		ScratchSize: num("scratchsize"),
@@ -286,7 +286,7 @@ func (t *Tracer) NewSession() (host.Session, error) {
 		return nil, err
 	}
 	if t.prog.Destructive && !t.opt.Flag("destructive") {
-		return nil, errors.New("destructive actions not allowed")
+		return nil, errors.New("Destructive actions not allowed: they need the option destructive (-w)")
 	}
 	return t.host.Open(t.prog, t.sessionOptions())
 }

@@ -239,7 +239,7 @@ func (c *Checker) print(e *syntax.Call, info *CallInfo, args []*Expr) {
 		c.fail(e, diag.D_TRACE_DYN, "print( ) may not be applied to a dynamic expression: %s", c.typeName(x))
 	}
 	t := c.complete(x.Type)
-	if t.Kind == ctype.Func || c.sizeof(t) == 0 {
+	if t.Kind == ctype.Func || c.sizeof(t) == 0 || t.Kind == ctype.Pointer && c.sizeof(c.complete(t.Elem)) == 0 {
 		c.fail(e, diag.D_PRINT_SIZE, "print( ) cannot be applied to a value of unknown size: %s", c.typeName(x))
 	}
 	info.Values = e.Args
@@ -260,12 +260,7 @@ func (c *Checker) tracemem(e *syntax.Call, info *CallInfo, args []*Expr) {
 	}
 	info.Values = e.Args[:1]
 	switch {
-	case len(args) > 3:
-		c.fail(e, tagTracememArgs, "tracemem( ) prototype mismatch: %d args passed, at most 3 expected", len(args))
 	case len(args) == 3:
-		if !isInt(args[2]) {
-			c.fail(e.Args[2], tagTracememDynSize, "tracemem( ) argument #3 (the size to show) must be an integer, found %s", c.typeName(args[2]))
-		}
 		c.convert(args[2], c.t.Int64)
 		info.Values = []syntax.Expr{e.Args[0], e.Args[2]}
 	}
@@ -281,10 +276,7 @@ const maxFrames = 1 << 16
 
 func (c *Checker) stack(e *syntax.Call, info *CallInfo, args []*Expr) {
 	info.N = orDefault(c.opt.StackFrames, defaultStackFrames)
-	switch {
-	case len(args) > 1:
-		c.fail(e, diag.D_STACK_PROTO, "stack( ) prototype mismatch: %d args passed, at most 1 expected", len(args))
-	case len(args) == 1:
+	if len(args) == 1 {
 		if !posConst(args[0]) || args[0].Int <= 0 || args[0].Int > maxFrames {
 			c.fail(e.Args[0], diag.D_STACK_SIZE, "stack( ) size must be a non-zero positive integer constant of at most %d", maxFrames)
 		}
@@ -309,9 +301,6 @@ func (c *Checker) ustack(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 			c.fail(e.Args[1], diag.D_USTACK_STRSIZE, "%s( ) argument #2 must be a positive integer constant", f.Name)
 		}
 		info.StrSize = args[1].Int
-	}
-	if len(args) > 2 {
-		c.fail(e, diag.D_USTACK_PROTO, "%s( ) prototype mismatch: %d args passed, at most 2 expected", f.Name, len(args))
 	}
 }
 

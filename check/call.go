@@ -110,14 +110,6 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 	}
 	c.bindThread(f)
 	c.prototype(e, f, args)
-	if f.op != ir.Nop {
-		if err := c.supports(f.op, 0); err != nil {
-			c.fail(e, diag.D_UNKNOWN, "%s %s( ) is not available: %v", f.kindName(), f.Name, err)
-		}
-	}
-	if f.flags&destructive != 0 && c.harmful == nil {
-		c.harmful = e
-	}
 	c.useAttr(f.attr)
 	info := &CallInfo{Fn: f}
 	x := &Expr{Type: f.Result, Call: info, Obj: f, Alloca: f.flags&scratch != 0}
@@ -129,6 +121,11 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 	case FuncSubr:
 		info.Values = e.Args
 		c.subroutine(e, f, args)
+	}
+	if f.op != ir.Nop {
+		if err := c.supports(f.op, 0); err != nil {
+			c.fail(e, diag.D_UNKNOWN, "%s %s( ) is not available: %v", f.kindName(), f.Name, err)
+		}
 	}
 	return x
 }
@@ -222,12 +219,15 @@ func (c *Checker) pass(p *ctype.Type, a *Expr) {
 	}
 }
 
+// defaultScratch is the size of scratch memory unless an option sets it.
+const defaultScratch = 4096
+
 // subroutine checks what prototypes cannot say.
 func (c *Checker) subroutine(e *syntax.Call, f *Func, args []*Expr) {
 	if why := foreignFuncs[f.Name]; why != "" {
 		c.fail(e, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", f.Name, why)
 	}
-	most := orDefault(c.opt.ScratchSize, int64(ir.ScratchMax))
+	most := orDefault(c.opt.ScratchSize, defaultScratch)
 	if f.ID == FAlloca && intConst(args[0]) && (args[0].Int < 0 || args[0].Int > most) {
 		c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d (the option scratchsize)", args[0].Int, most)
 	}

@@ -15,8 +15,6 @@ import (
 type Options struct {
 	// StrSize is the size of a string in bytes, NUL included; 0 is 256.
 	StrSize int64
-	// Destructive allows destructive actions (-w).
-	Destructive bool
 	// ZDefs allows probe descriptions that match nothing (-Z).
 	ZDefs bool
 	// KNoDefs lets symbols of the kernel that only an extern declaration knows
@@ -86,7 +84,6 @@ type Checker struct {
 	branchActions int
 	pending       map[string]pendingPragma
 	declaredHere  map[Object]bool
-	harmful       *syntax.Call // the first destructive action
 }
 
 // context is what is being checked.
@@ -147,10 +144,6 @@ func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
 		c.item(info, it)
 	}
 	c.unusedPragmas()
-	if e := c.harmful; e != nil && !c.opt.Destructive {
-		// Last, because it says nothing of the program's meaning.
-		c.fail(e, diag.D_UNKNOWN, "%s( ) is a destructive action, which needs the destructive option (-w)", e.Fun.Name)
-	}
 	return info, nil
 }
 

@@ -51,7 +51,7 @@ func TestErrorExamples(t *testing.T) {
 // script compiles a script as far as the checker goes.
 func script(t *testing.T, src string) error {
 	t.Helper()
-	c := newChecker(t, worldtest.New(), check.Options{Destructive: true})
+	c := newChecker(t, worldtest.New(), check.Options{})
 	prog, err := syntax.Parse(&syntax.Config{TypeName: c.IsType}, src)
 	if err != nil {
 		return err

@@ -85,8 +85,6 @@ func (c *Checker) applyOption(o PragmaOption) {
 		num(&c.opt.JStackStrSize)
 	case "scratchsize":
 		num(&c.opt.ScratchSize)
-	case "destructive":
-		flag(&c.opt.Destructive)
 	case "zdefs":
 		flag(&c.opt.ZDefs)
 	case "knodefs":

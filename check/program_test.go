@@ -208,7 +208,7 @@ func TestClauseFacts(t *testing.T) {
 		{"if (pid) { trace(1); }", true, false, false, false, true},
 		{"1 ? trace(1) : 0;", true, false, false, false, false},
 	} {
-		info, err := try(t, "BEGIN { "+tt.have+" }", check.Options{Destructive: true})
+		info, err := try(t, "BEGIN { "+tt.have+" }", check.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", tt.have, err)
 			continue
@@ -233,7 +233,7 @@ func TestUnsupported(t *testing.T) {
 		{"chill(1);", diag.D_UNKNOWN, "host test cannot spin"},
 		{"trace(pid);", "", ""},
 	} {
-		c := newChecker(t, w, check.Options{Destructive: true})
+		c := newChecker(t, w, check.Options{})
 		prog, err := parse(c, "BEGIN { "+tt.have+" }")
 		if err != nil {
 			t.Fatal(err)
@@ -364,7 +364,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		c := newChecker(t, worldtest.New(), check.Options{Destructive: true, ZDefs: true})
+		c := newChecker(t, worldtest.New(), check.Options{ZDefs: true})
 		prog, err := parse(c, src)
 		if err != nil {
 			return

@@ -217,6 +217,9 @@ func (c *command) parse(args []string) error {
 	}
 	switch c.mode {
 	case 'G', 'h':
+		if len(c.programs) == 0 {
+			return usagef("-%c requires one or more scripts or enabling options", c.mode)
+		}
 		return fatalf("-%c: this build makes no objects or headers for user-defined probes", c.mode)
 	case 'l':
 		if err := c.set("l", "zdefs", ""); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/host"
 	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/syntax"
@@ -14,18 +15,20 @@ import (
 // list is -l: it prints the probes that the programs' descriptions match, or
 // all of them.
 func (c *command) list() error {
+	all := make([][]probe.Desc, len(c.programs))
+	for i := range c.programs {
+		var err error
+		if all[i], err = c.descriptions(&c.programs[i]); err != nil {
+			return err
+		}
+	}
 	w := bufio.NewWriterSize(c.out, 1<<16)
 	defer w.Flush()
 	fmt.Fprintf(w, "%5s %10s %17s %33s %s\n", "ID", "PROVIDER", "MODULE", "FUNCTION", "NAME")
 	if len(c.programs) == 0 {
 		return c.listDesc(w, probe.Desc{})
 	}
-	for i := range c.programs {
-		p := &c.programs[i]
-		descs, err := c.descriptions(p)
-		if err != nil {
-			return err
-		}
+	for _, descs := range all {
 		for _, d := range descs {
 			n := 0
 			err := c.tracer.Host().Probes(d, func(*probe.Probe) bool { n++; return false })
@@ -67,6 +70,9 @@ func (c *command) descriptions(p *program) ([]probe.Desc, error) {
 			continue
 		}
 		for _, d := range cl.Probes {
+			if d.Numeric && c.tracer.Host().ProbeByID(probe.ID(d.ID)) == nil {
+				return nil, c.compileError(p, diag.Errorf(d.Pos(), diag.D_PDESC_INVAL, "invalid probe identifier %s: unknown probe identifier", d.Text))
+			}
 			out = append(out, probe.Desc{Provider: d.Provider, Module: d.Module, Function: d.Function, Name: d.Name, ID: probe.ID(d.ID)})
 		}
 	}
@@ -97,7 +103,7 @@ func (c *command) listArgs(w *bufio.Writer, p *probe.Probe) error {
 	if p.Attrs != nil {
 		attrs = *p.Attrs
 	}
-	attr("Probe Description Attributes", leastAttr(attrs))
+	attr("Probe Description Attributes", leastAttr(p, attrs))
 	attr("Argument Attributes", attrs.Args)
 	fmt.Fprint(w, "\n\tArgument Types\n")
 	args, err := c.tracer.Host().Args(p)
@@ -130,10 +136,17 @@ func (c *command) listArgs(w *bufio.Writer, p *probe.Probe) error {
 	return nil
 }
 
-// leastAttr joins the attributes of the four parts of a name.
-func leastAttr(a probe.Attrs) probe.Attr {
+// leastAttr joins the attributes of the parts that a probe's name has.
+func leastAttr(p *probe.Probe, a probe.Attrs) probe.Attr {
 	m := a.Provider
-	for _, b := range []probe.Attr{a.Module, a.Function, a.Name} {
+	for _, part := range []struct {
+		text string
+		attr probe.Attr
+	}{{p.Module, a.Module}, {p.Function, a.Function}, {p.Name, a.Name}} {
+		if part.text == "" {
+			continue
+		}
+		b := part.attr
 		m.Name, m.Data, m.Class = min(m.Name, b.Name), min(m.Data, b.Data), min(m.Class, b.Class)
 	}
 	return m

@@ -2,12 +2,19 @@ package text
 
 import (
 	"github.com/godtrace/godtrace/consume"
+	"github.com/godtrace/godtrace/probe"
 )
 
 // flow is the state of -F: the indentation of each CPU.
 type flow struct {
 	depth map[int]int
-	last  map[int]uint32
+	last  map[int]firing
+}
+
+// firing is the last clause that a CPU printed.
+type firing struct {
+	epid  uint32
+	probe probe.ID
 }
 
 // flowPrefix prints the columns of -F: the CPU and the indented function with
@@ -15,7 +22,7 @@ type flow struct {
 // other probes show their name after a bar.
 func (p *Printer) flowPrefix(e *consume.Event) {
 	if p.flow.depth == nil {
-		p.flow.depth, p.flow.last = map[int]int{}, map[int]uint32{}
+		p.flow.depth, p.flow.last = map[int]int{}, map[int]firing{}
 	}
 	if !p.cfg.Testing {
 		p.buf = padInt(p.buf, int64(e.CPU), 3)
@@ -27,12 +34,14 @@ func (p *Printer) flowPrefix(e *consume.Event) {
 	}
 	depth := p.flow.depth[e.CPU]
 	start := len(p.buf)
-	switch e.Probe.Name {
+	name := e.Probe.Name
+	last := p.flow.last[e.CPU]
+	if name == "entry" && last.probe == e.Probe.ID && last.epid != e.EPID {
+		name = "" // a further clause of the same firing does not nest
+	}
+	p.flow.last[e.CPU] = firing{e.EPID, e.Probe.ID}
+	switch name {
 	case "entry":
-		// A second clause of the same firing does not nest.
-		if depth > 0 && p.flow.last[e.CPU] == e.EPID && false {
-			depth -= 2
-		}
 		p.buf = spaces(p.buf, depth)
 		p.buf = append(p.buf, entry...)
 		p.buf = append(p.buf, e.Probe.Function...)
@@ -45,7 +54,7 @@ func (p *Printer) flowPrefix(e *consume.Event) {
 		p.buf = append(p.buf, e.Probe.Function...)
 	default:
 		p.buf = spaces(p.buf, depth)
-		p.buf = append(p.buf, " | "...)
+		p.buf = append(p.buf, "| "...)
 		p.buf = append(p.buf, e.Probe.Function...)
 		p.buf = append(p.buf, ':')
 		p.buf = append(p.buf, e.Probe.Name...)

@@ -69,7 +69,7 @@ func New(cfg Config) *Printer {
 
 // Begin implements consume.Sink.
 func (p *Printer) Begin(e *consume.Event) error {
-	if p.cfg.Opt.Flag("quiet") {
+	if p.cfg.Opt.Flag("quiet") || rowless(e.Clause) {
 		return nil
 	}
 	flowing := p.cfg.Opt.Flag("flowindent")
@@ -96,6 +96,19 @@ func (p *Printer) Begin(e *consume.Event) error {
 	return nil
 }
 
+// rowless reports whether a clause's records show nothing: it only commits or
+// discards speculations.
+func rowless(c *ir.Clause) bool {
+	for i := range c.Actions {
+		switch c.Actions[i].Kind {
+		case ir.ActCommit, ir.ActDiscard, ir.ActSpeculate:
+		default:
+			return false
+		}
+	}
+	return len(c.Actions) > 0
+}
+
 func (p *Printer) appendHeader(flowing bool) {
 	if flowing {
 		if !p.cfg.Testing {
@@ -112,7 +125,7 @@ func (p *Printer) appendHeader(flowing bool) {
 
 // End implements consume.Sink.
 func (p *Printer) End(e *consume.Event) error {
-	if !p.cfg.Opt.Flag("quiet") {
+	if !p.cfg.Opt.Flag("quiet") && !rowless(e.Clause) {
 		p.buf = append(p.buf, '\n')
 	}
 	if len(p.buf) >= flushAt {
@@ -164,6 +177,9 @@ func (p *Printer) Action(e *consume.Event, i int, a *ir.Action, aggs consume.Agg
 			if n := e.Int(&a.Fields[1]); n >= 0 && n < int64(len(b)) {
 				b = b[:n]
 			}
+		}
+		if len(b) == 0 {
+			return nil
 		}
 		p.buf = AppendHexDump(p.buf, b, !p.cfg.Opt.Flag("quiet"))
 	case ir.ActPrintf:

@@ -37,7 +37,7 @@ func newHost(t testing.TB, cfg Config) *Host {
 
 // compileD compiles a D program for the host.
 func compileD(h *Host, src string) (*ir.Program, error) {
-	c := check.New(h, check.Options{StrSize: 256, Destructive: true})
+	c := check.New(h, check.Options{StrSize: 256})
 	tree, err := syntax.Parse(&syntax.Config{CommandLine: true, TypeName: c.IsType}, src)
 	if err != nil {
 		return nil, err

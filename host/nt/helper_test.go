@@ -48,7 +48,7 @@ func trace(t testing.TB, h *Host, d string) (records int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	info, err := check.New(h, check.Options{StrSize: 256, StackFrames: 20, UStackFrames: 20, Destructive: true}).Check(tree)
+	info, err := check.New(h, check.Options{StrSize: 256, StackFrames: 20, UStackFrames: 20}).Check(tree)
 	if err != nil {
 		return 0, err
 	}
