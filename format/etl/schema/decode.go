@@ -67,6 +67,9 @@ func (s *Schema) Value(payload []byte, ptr, i int) (Value, error) {
 	w := walk{b: payload, ptr: ptr, refs: s.refs}
 	first := 0
 	if p.off >= 0 && f.CountField < 0 && f.LengthField < 0 && f.In != Struct {
+		if int(p.off) > len(payload) {
+			return Value{}, s.short(f, len(payload))
+		}
 		first, w.off = i, int(p.off)
 	}
 	for j := first; ; j++ {
