@@ -67,16 +67,22 @@ func (g *gen) needs(c *ir.Clause, in *ir.Instr, fired bool) (s items) {
 // a loop's head may find fetched what the loop's body fetches.
 // In compact code records are reserved and committed by functions that find the
 // CPU's block themselves.
-func (g *gen) flows(c *ir.Clause, may items, compact bool) []flow {
+// Loops that the verifier does not follow to their end fetch the thread's
+// variables at each use; see loops.
+func (g *gen) flows(c *ir.Clause, must, may items, compact bool) []flow {
+	loops := g.loops(c)
 	needs := func(in *ir.Instr, fired bool) items {
 		n := g.needs(c, in, fired)
+		if loops {
+			n &^= itemTLS
+		}
 		if compact && (in.Op == ir.Fire || in.Op == ir.Ret) {
 			n &^= itemBlock
 		}
 		return n
 	}
 	f := make([]flow, len(c.Code)+1)
-	f[0] = flow{may: may, reached: true}
+	f[0] = flow{must: must, may: may, reached: true}
 	for pc := range c.Code {
 		if in := &c.Code[pc]; in.Op == ir.Loop {
 			for i := int(in.Target); i <= pc; i++ {
@@ -117,6 +123,7 @@ type clauseInfo struct {
 	faults     bool // has an instruction that can trap
 	items      items
 	fired      bool
+	loops      bool // has loops that the kernel's verifier does not follow to their end
 }
 
 // Limits of the stack, in bytes. The kernel gives 512 to a chain of calls: a
@@ -131,7 +138,8 @@ const (
 // analyse looks at a clause; those of ERROR get no Frame on the stack, which is
 // short where they run.
 func (g *gen) analyse(c *ir.Clause, isError bool) (ci clauseInfo) {
-	ci.frameStack = c.FrameSize <= maxFrameStack && (!isError || c.FrameSize == 0)
+	ci.loops = g.loops(c)
+	ci.frameStack = !ci.loops && c.FrameSize <= maxFrameStack && (!isError || c.FrameSize == 0)
 	for pc := range c.Code {
 		in := &c.Code[pc]
 		ci.items |= g.needs(c, in, false)
@@ -176,6 +184,25 @@ func (g *gen) analyse(c *ir.Clause, isError bool) (ci clauseInfo) {
 		ci.slot = true
 	}
 	return ci
+}
+
+// loops reports whether a clause has loops that end in may_goto. The kernel's
+// verifier follows these until its state repeats, and compares what is on the
+// stack by what it believes to be read later. Linux 6.18 errs in that where a
+// loop calls functions: it took a pointer that may be NULL for one that had been
+// found not to be, and removed the check. So in such clauses nothing on the stack
+// depends on the path: registers and Frame are in the scratch slot, the thread's
+// variables are looked up at each use, shared items are fetched at the start.
+func (g *gen) loops(c *ir.Clause) bool {
+	if g.cfg.Lacks[FeatMayGoto] {
+		return false
+	}
+	for pc := range c.Code {
+		if c.Code[pc].Op == ir.Loop {
+			return true
+		}
+	}
+	return false
 }
 
 // harmless reports whether an instruction that may trap in general cannot here.

@@ -141,6 +141,8 @@ func (g *gen) survey() {
 				}
 			})
 			switch in.Op {
+			case ir.Loop:
+				simpleLocal = simpleLocal && g.cfg.Lacks[FeatMayGoto]
 			case ir.StrK, ir.StrU, ir.StrToLL:
 				g.str = max(g.str, 16)
 			}

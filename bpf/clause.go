@@ -19,6 +19,7 @@ type clauseGen struct {
 	fb      asm.Register
 	fbOff   int32
 	base    int32
+	have    items // shared items fetched before the clause
 	regs    []asm.Register // free callee-saved registers
 	seen    items          // shared items that earlier clauses may have fetched
 	isError bool
@@ -79,7 +80,7 @@ func (c *clauseGen) need(f Feature, what string) error {
 // also after a fault.
 func (c *clauseGen) generate() error {
 	code := c.c.Code
-	c.flow = c.flows(c.c, c.seen, c.compact)
+	c.flow = c.flows(c.c, c.have, c.seen, c.compact)
 	frame := int32(0)
 	if c.info.frameStack {
 		frame = int32(roundUp(c.c.FrameSize, 8))
@@ -95,6 +96,9 @@ func (c *clauseGen) generate() error {
 	maxStack := int32(maxRegStack)
 	if !c.needSlot {
 		maxStack += maxFrameStack - frame
+	}
+	if c.info.loops {
+		regs, maxStack = nil, 0
 	}
 	var spill int32
 	c.places, _, spill = allocate(code, c.c.NumReg, regs, c.frameOff, maxStack)

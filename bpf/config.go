@@ -16,6 +16,7 @@ const (
 	FeatAllocHash     Feature = "hash maps without preallocation in tracing programs (Linux 6.1)"
 	FeatStrncmp       Feature = "bpf_strncmp (Linux 5.17)"
 	FeatLoop          Feature = "bpf_loop (Linux 5.17)"
+	FeatMayGoto       Feature = "may_goto (Linux 6.9)"
 	FeatTaskRegs      Feature = "bpf_task_pt_regs (Linux 5.15)"
 	FeatSignal        Feature = "bpf_send_signal (Linux 5.3)"
 	FeatWriteUser     Feature = "bpf_probe_write_user (not under lockdown)"

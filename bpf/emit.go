@@ -148,6 +148,15 @@ func (e *emitter) jmp(l label) {
 	e.emit(asm.Instruction{OpCode: asm.Ja.Op(asm.ImmSource)})
 }
 
+// mayGoto jumps to l when the kernel finds that a loop has run for too long.
+func (e *emitter) mayGoto(l label) {
+	e.ref(l)
+	e.emit(asm.Instruction{OpCode: opMayGoto})
+}
+
+// opMayGoto is BPF_JMP | BPF_JCOND.
+const opMayGoto asm.OpCode = 0xe5
+
 func (e *emitter) jImm(op asm.JumpOp, r asm.Register, v int32, l label) {
 	e.ref(l)
 	e.emit(asm.Instruction{OpCode: op.Op(asm.ImmSource), Dst: r, Constant: int64(v)})

@@ -251,12 +251,11 @@ func (c *clauseGen) scratch(in *ir.Instr) error {
 		c.fetch(r2, in.B)
 		c.heapOffset(r4, r2)
 		c.fetch(r3, in.A)
+		none := c.newLabel()
+		c.jImm(asm.JEq, r2, 0, none)
 		if in.Op == ir.Bcopy {
 			c.store(rFP, c.ownOff(ownTmp), r4, 8)
-			none := c.newLabel()
-			c.jImm(asm.JEq, r2, 0, none)
 			c.translate(0, r2, true)
-			c.bind(none)
 			c.load(r4, rFP, c.ownOff(ownTmp), 8)
 		}
 		heapAddr()
@@ -266,6 +265,7 @@ func (c *clauseGen) scratch(in *ir.Instr) error {
 			c.helper(asm.FnProbeReadUser)
 		}
 		c.faultIfError(ir.FaultBadAddr, in.A, 0, false)
+		c.bind(none)
 	case ir.StrPtr:
 		m := c.mem(in.M)
 		c.movImm(r2, 1)

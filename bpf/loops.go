@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/record"
@@ -93,20 +94,39 @@ func (c *clauseGen) operand(area uint32, m ir.Mem, length int) {
 	c.setVar(length, r0)
 }
 
-// loop runs a function of r7 at most n times, until it returns 1.
+// loop runs a function of r7 at most n times, until it returns 1. It does so in a
+// global function, which the kernel's verifier looks at once, and not again for
+// each call and each state that a call is made in.
 func (c *clauseGen) loop(name string, n int, body func()) {
 	p := c.progGen
-	l := c.routine(name, func() {
-		p.load(r7, r2, 0, 8)
-		body()
-	})
-	c.store(rFP, c.ownOff(ownTmp), r7, 8)
-	c.movImm(r1, int64(min(n, 1<<23)))
-	c.funcAddr(r2, l)
-	c.mov(r3, rFP)
-	c.addImm(r3, int64(c.ownOff(ownTmp)))
-	c.movImm(r4, 0)
-	c.helper(asm.FnLoop)
+	c.mov(r1, r7)
+	c.call(p.addRoutine("loop_"+name, true, []btf.FuncParam{p.slotParam()}, func() {
+		ok := p.newLabel()
+		p.jImm(asm.JNE, r1, 0, ok)
+		p.movImm(r0, 0)
+		p.exit()
+		p.bind(ok)
+		p.store(rFP, -8, r1, 8)
+		p.movImm(r1, int64(min(n, 1<<23)))
+		p.funcAddr(r2, p.routine(name, func() {
+			p.load(r7, r2, 0, 8)
+			body()
+		}))
+		p.mov(r3, rFP)
+		p.addImm(r3, -8)
+		p.movImm(r4, 0)
+		p.helper(asm.FnLoop)
+		p.exit()
+	}))
+}
+
+// slotParam is a parameter of a global function that points to a scratch slot.
+func (p *progGen) slotParam() btf.FuncParam {
+	b := &btf.Int{Name: "unsigned char", Size: 1, Encoding: btf.Unsigned}
+	u32 := &btf.Int{Name: "unsigned int", Size: 4, Encoding: btf.Unsigned}
+	n := p.slot.size
+	st := &btf.Struct{Name: "gt_slot", Size: n, Members: []btf.Member{{Name: "b", Type: &btf.Array{Index: u32, Type: b, Nelems: n}}}}
+	return btf.FuncParam{Name: "slot", Type: &btf.Pointer{Target: st}}
 }
 
 // again and stop end a loop's body.

@@ -16,12 +16,7 @@ func (c *clauseGen) instr(in *ir.Instr) error {
 		a := c.get(in.A, r1)
 		c.compare(ir.Cond(in.Sub), a, in, c.labels[in.Target])
 	case ir.Loop:
-		d := c.get(in.Dst, r0)
-		c.aluImm(asm.Add, d, 1)
-		c.put(in.Dst, d)
-		c.movImm(r1, 0)
-		c.jImm(asm.JGT, d, int32(in.Imm), c.faultLabel(ir.FaultLoop))
-		c.jmp(c.labels[in.Target])
+		c.loopBack(in)
 	case ir.Fire:
 		c.fire()
 	case ir.Mark:
@@ -286,6 +281,22 @@ func (c *clauseGen) errorEPID() bool {
 		}
 	}
 	return false
+}
+
+// loopBack ends a loop. may_goto makes the kernel's verifier follow a loop
+// until its state repeats, not until its end is reached (see loops). Without may_goto every
+// iteration is followed, and what the verifier can stand bounds the loop.
+func (c *clauseGen) loopBack(in *ir.Instr) {
+	d := c.get(in.Dst, r0)
+	c.aluImm(asm.Add, d, 1)
+	c.put(in.Dst, d)
+	c.movImm(r1, 0)
+	over := c.faultLabel(ir.FaultLoop)
+	c.jImm(asm.JGT, d, int32(in.Imm), over)
+	if !c.cfg.Lacks[FeatMayGoto] {
+		c.mayGoto(over)
+	}
+	c.jmp(c.labels[in.Target])
 }
 
 // epidTo puts the enabled probe id into d, clobbering r0 to r5.

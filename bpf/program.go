@@ -47,6 +47,7 @@ type progGen struct {
 	h        int
 	hook     *Hook
 	needSlot bool
+	prefetch bool   // shared items are fetched at the start
 	masks    bool   // the table has clause masks
 	table    uint32 // offset in konst
 	rows     int    // of the table
@@ -82,6 +83,7 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 		if ci.faults {
 			p.faulty = true
 		}
+		p.prefetch = p.prefetch || ci.loops
 		if ci.fired {
 			g.obj.Layout.HasRings = true
 		}
@@ -92,6 +94,7 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 		for _, e := range g.errors {
 			p.needSlot = p.needSlot || g.info[e].slot
 			p.mayItems |= g.info[e].items & sharedItems
+			p.prefetch = p.prefetch || g.info[e].loops
 		}
 	}
 	p.mayExit = p.exits(runs)
@@ -293,6 +296,21 @@ func (p *progGen) prologue(out label) {
 	if p.needSlot {
 		p.claim(out)
 	}
+	if p.prefetch {
+		p.fetchShared()
+	}
+}
+
+// fetchShared fetches all shared items.
+func (p *progGen) fetchShared() {
+	if p.mayItems&itemTime != 0 {
+		p.helper(asm.FnKtimeGetNs)
+		p.store(rFP, mainFB+fbTime, r0, 8)
+	}
+	if p.mayItems&itemPID != 0 {
+		p.helper(asm.FnGetCurrentPidTgid)
+		p.store(rFP, mainFB+fbPID, r0, 8)
+	}
 }
 
 func (p *progGen) selectProbe(out label) {
@@ -453,6 +471,9 @@ func (p *progGen) inlineClause(r *clauseRun, bit int, seen items) error {
 	c := p.newClause(r.clause)
 	c.fb, c.fbOff, c.base = rFP, mainFB, mainFB
 	c.seen = seen
+	if p.prefetch {
+		c.have, c.seen = p.mayItems, p.mayItems
+	}
 	c.regs = []asm.Register{r9}
 	if err := c.generate(); err != nil {
 		return err
@@ -512,6 +533,9 @@ func (p *progGen) chunks(runs []clauseRun) error {
 				p.guard(&part[k], first+k, r9, 0, skip)
 				c := p.newClause(part[k].clause)
 				c.fb, c.seen, c.compact = r9, p.mayItems, true
+				if p.prefetch {
+					c.have = p.mayItems
+				}
 				if e := c.generate(); e != nil {
 					err = errors.Join(err, e)
 					p.err = err

@@ -338,6 +338,9 @@ func (p *progGen) faultFunction() error {
 	for _, e := range p.errors {
 		ec := p.newClause(e)
 		ec.fb, ec.isError, ec.seen = r9, true, p.mayItems
+		if p.prefetch {
+			ec.have = p.mayItems
+		}
 		if err := ec.generate(); err != nil {
 			return err
 		}

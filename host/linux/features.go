@@ -25,6 +25,7 @@ var since = map[bpf.Feature]version{
 	bpf.FeatAllocHash:     {6, 1},
 	bpf.FeatStrncmp:       {5, 17},
 	bpf.FeatLoop:          {5, 17},
+	bpf.FeatMayGoto:       {6, 9},
 	bpf.FeatTaskRegs:      {5, 15},
 	bpf.FeatSignal:        {5, 3},
 	bpf.FeatRingOverwrite: {6, 19},
