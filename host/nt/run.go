@@ -3,7 +3,6 @@ package nt
 import (
 	"encoding/binary"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -26,8 +25,7 @@ type task struct {
 	ready uint64
 	order int
 	done  bool
-	next  func() (pause, bool)
-	stop  func()
+	co    *coroutine
 
 	vars map[string]uint64
 	args [][]uint64 // of the calls under way
@@ -195,7 +193,7 @@ func (r *runner) startPhase1() {
 
 // add gives a task its body as a coroutine.
 func (r *runner) add(t *task, body []*stmt) {
-	t.next, t.stop = iter.Pull(func(yield func(pause) bool) {
+	t.co = newCoroutine(func(yield func(pause) bool) {
 		x := &interp{r: r, t: t, yield: yield}
 		x.thread(body)
 	})
@@ -205,9 +203,7 @@ func (r *runner) add(t *task, body []*stmt) {
 // close ends the coroutines.
 func (r *runner) close() {
 	for _, t := range r.tasks {
-		if t.stop != nil {
-			t.stop()
-		}
+		t.co.stop()
 	}
 }
 
@@ -363,7 +359,7 @@ func (r *runner) step() {
 	m.Now = max(m.Now, t.ready)
 	m.CPUs[c].Thread = t.th
 	r.owner[c] = t
-	p, ok := t.next()
+	p, ok := t.co.next()
 	switch {
 	case m.Crash != nil:
 		r.err = m.Crash

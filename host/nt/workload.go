@@ -261,7 +261,7 @@ func (p *wparser) scan(text string) error {
 		for i := 0; i < len(line); {
 			c := line[i]
 			switch {
-			case c == ' ' || c == '\t' || c == '\r':
+			case c == ' ' || c == '\t' || c == '\r' || c == ';':
 				i++
 			case c == '#':
 				i = len(line)
@@ -282,7 +282,7 @@ func (p *wparser) scan(text string) error {
 				i++
 			default:
 				j := i
-				for j < len(line) && strings.IndexByte(" \t\r#\"(),[]|=", line[j]) < 0 && (line[j] != '{' && line[j] != '}') {
+				for j < len(line) && strings.IndexByte(" \t\r;#\"(),[]|=", line[j]) < 0 && (line[j] != '{' && line[j] != '}') {
 					j++
 				}
 				add(token{text: line[i:j]})

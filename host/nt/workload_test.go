@@ -1,6 +1,7 @@
 package nt
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -79,6 +80,7 @@ func TestWorkloadRuns(t *testing.T) {
 		{"syscall NtClose(process)", "syscall::NtClose:entry /arg0 == (int64_t)curthread->Tcb.Process/ { trace(1); }", 1},
 		{"syscall NtClose(thread)", "syscall::NtClose:entry /arg0 == (int64_t)curthread/ { trace(1); }", 1},
 		{"syscall NtClose(1) = 0xC0000008", "syscall::NtClose:return /(uint32_t)arg0 == 0xC0000008/ { trace(1); }", 1},
+		{"syscall NtClose(1) syscall NtClose(2) = 1 takes 1us; syscall NtClose(3)", "syscall::NtClose:entry { trace(1); }", 3},
 		{"exit 3 syscall NtClose(1)", "syscall::NtClose:entry { trace(1); }", 0},
 		{"sleep 5ms", "tick-1ms { trace(1); }", 5},
 		{"work 2ms sleep 2ms", "profile-1ms /arg1 != 0/ { trace(1); }", 2},
@@ -105,6 +107,28 @@ func TestSpin(t *testing.T) {
 	h := open(t, "process x pid 5 { thread 6 { repeat 100000000 { } } }")
 	if _, err := trace(t, h, "tick-1ms { trace(1); }"); err == nil || !strings.Contains(err.Error(), "no time passed") {
 		t.Errorf("a loop in which no time passes: %v", err)
+	}
+}
+
+// TestMangled parses bundled workloads with pieces cut out and put in.
+func TestMangled(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	junk := []string{"{", "}", "(", ")", "\"", "..", "1", "-", "takes", "$", "arg9", "\n", "[", "|", "repeat 3", "syscall", "\x00", "0x"}
+	for _, n := range BundledNames() {
+		s, _ := Bundled(n)
+		for range 300 {
+			b := s
+			for range 1 + rng.IntN(3) {
+				i := rng.IntN(len(b))
+				j := min(len(b), i+rng.IntN(8))
+				b = b[:i] + junk[rng.IntN(len(junk))] + b[j:]
+			}
+			if w, err := ParseWorkload("mangled.nt", b); err == nil {
+				if h, err := NewWorkload(w); err == nil {
+					h.Close()
+				}
+			}
+		}
 	}
 }
 

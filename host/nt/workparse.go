@@ -263,7 +263,7 @@ func (p *wparser) stmt() *stmt {
 		s.body = p.block()
 	case stExit:
 		s.n = &value{kind: vInt}
-		if !p.peek().nl && !p.is("}") {
+		if !p.ends() {
 			s.n = p.value()
 		}
 	case stLet:
@@ -276,6 +276,14 @@ func (p *wparser) stmt() *stmt {
 		s.n = p.value()
 	}
 	return s
+}
+
+// ends reports whether a statement ends here: at the end of a line or block, or
+// where the next one begins.
+func (p *wparser) ends() bool {
+	t := p.peek()
+	_, next := statements[t.text]
+	return p.eof() || t.nl || p.is("}") || next && !t.str
 }
 
 // callTail parses (args) = result takes T waits T { body }.
@@ -297,7 +305,7 @@ func (p *wparser) callTail(s *stmt) {
 		case p.is("{"):
 			s.body = p.block()
 			return
-		case p.peek().nl, p.is("}"):
+		case p.ends():
 			return
 		case p.accept("="):
 			s.result = p.value()
@@ -318,7 +326,7 @@ func (p *wparser) event(s *stmt) {
 	s.name = p.text("a provider's name")
 	s.event.id = uint16(p.uint("event's id", 1<<16-1))
 	s.event.level = 4
-	for !p.eof() && !p.peek().nl && !p.is("}") {
+	for !p.ends() {
 		if p.accept("(") {
 			for !p.accept(")") {
 				ty := p.word("the type of a value")
