@@ -1,0 +1,1 @@
+BEGIN { clear(@nosuch[1]); exit(0); }

@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { freopen("."); exit(0); }

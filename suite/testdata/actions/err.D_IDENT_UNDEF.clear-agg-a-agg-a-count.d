@@ -1,0 +1,1 @@
+BEGIN { clear(@a); @a = count(); exit(0); }

@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { system(1); exit(0); }

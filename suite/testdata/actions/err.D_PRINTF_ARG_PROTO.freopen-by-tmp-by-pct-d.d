@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { freopen("/tmp/%d"); exit(0); }

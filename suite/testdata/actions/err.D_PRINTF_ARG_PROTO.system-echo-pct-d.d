@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { system("echo %d"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { jstack("a"); exit(0); }

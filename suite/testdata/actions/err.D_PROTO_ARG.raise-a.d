@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { raise("a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { stack("a"); exit(0); }

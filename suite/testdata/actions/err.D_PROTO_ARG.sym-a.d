@@ -1,0 +1,1 @@
+BEGIN { sym("a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { ustack("a"); exit(0); }

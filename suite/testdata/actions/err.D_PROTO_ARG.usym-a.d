@@ -1,0 +1,1 @@
+BEGIN { usym("a"); exit(0); }

@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { copyout(); exit(0); }

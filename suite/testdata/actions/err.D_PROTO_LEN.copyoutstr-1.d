@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { copyoutstr(1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { denormalize(); exit(0); }

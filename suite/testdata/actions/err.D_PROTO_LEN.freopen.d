@@ -1,0 +1,1 @@
+BEGIN { freopen(); exit(0); }

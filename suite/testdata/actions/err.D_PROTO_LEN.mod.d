@@ -1,0 +1,1 @@
+BEGIN { mod(); exit(0); }

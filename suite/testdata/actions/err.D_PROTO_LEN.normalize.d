@@ -1,0 +1,1 @@
+BEGIN { normalize(); exit(0); }

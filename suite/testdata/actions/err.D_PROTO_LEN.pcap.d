@@ -1,0 +1,1 @@
+BEGIN { pcap(); exit(0); }

@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { raise(1, 2); exit(0); }

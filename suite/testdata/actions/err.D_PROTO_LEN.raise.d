@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { raise(); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { setopt(); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { sym(); exit(0); }

@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { system(); exit(0); }

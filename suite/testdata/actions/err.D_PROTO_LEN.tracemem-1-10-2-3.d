@@ -1,0 +1,1 @@
+BEGIN { tracemem(1, 10, 2, 3); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { tracemem(); exit(0); }

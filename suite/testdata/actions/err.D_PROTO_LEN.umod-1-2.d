@@ -1,0 +1,1 @@
+BEGIN { umod(1, 2); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = count(); trunc(1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = count(); clear(@a); @a = count(); exit(0); }

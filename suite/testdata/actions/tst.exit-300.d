@@ -1,0 +1,2 @@
+/* status: 44 */
+BEGIN { exit(300); }

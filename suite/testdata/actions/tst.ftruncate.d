@@ -1,0 +1,1 @@
+BEGIN { ftruncate(); exit(0); }

@@ -1,0 +1,3 @@
+/* status: 1 */
+/* stderr: could not enable tracing */
+BEGIN { raise(9); exit(0); }

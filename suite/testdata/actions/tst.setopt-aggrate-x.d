@@ -1,0 +1,1 @@
+BEGIN { setopt("aggrate", "x"); exit(0); }

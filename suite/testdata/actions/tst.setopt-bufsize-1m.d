@@ -1,0 +1,1 @@
+BEGIN { setopt("bufsize", "1m"); exit(0); }

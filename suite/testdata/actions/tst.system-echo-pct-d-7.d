@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { system("echo %d", 7); exit(0); }

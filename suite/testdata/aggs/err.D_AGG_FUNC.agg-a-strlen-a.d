@@ -1,0 +1,1 @@
+BEGIN { @a = strlen("a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = min(execname); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = quantize("a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = sum("a"); exit(0); }

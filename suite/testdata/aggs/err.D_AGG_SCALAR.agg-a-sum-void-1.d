@@ -1,0 +1,1 @@
+BEGIN { @a = sum((void)1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = count(); trace((int)@a); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(func(1)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a[x] = count(); exit(0); }

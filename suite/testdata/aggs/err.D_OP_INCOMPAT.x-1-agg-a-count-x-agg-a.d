@@ -1,0 +1,1 @@
+BEGIN { x = 1; @a = count(); x = @a; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = count(); } BEGIN /@a/ { exit(0); } 

@@ -1,0 +1,1 @@
+BEGIN { @a = avg(); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = quantize(); exit(0); }

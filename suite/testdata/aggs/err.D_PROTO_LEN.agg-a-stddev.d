@@ -1,0 +1,1 @@
+BEGIN { @a = stddev(); exit(0); }

@@ -1,0 +1,1 @@
+int f(@a); BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(count()); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a[1] = sum(1); @a += sum(2); exit(0); }

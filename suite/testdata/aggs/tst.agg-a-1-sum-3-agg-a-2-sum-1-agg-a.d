@@ -1,0 +1,2 @@
+/* args: -xaggsortrev */
+BEGIN { @a[1] = sum(3); @a[2] = sum(1); @a[3] = sum(2); exit(0); }

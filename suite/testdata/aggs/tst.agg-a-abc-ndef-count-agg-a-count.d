@@ -1,0 +1,1 @@
+BEGIN { @a["abc\ndef"] = count(); @a[""] = count(); exit(0); }

@@ -1,0 +1,1 @@
+struct s { int a; } v; BEGIN { @a[v] = count(); exit(0); }

@@ -1,0 +1,1 @@
+int a[5]; BEGIN { p = &a; exit(0); }

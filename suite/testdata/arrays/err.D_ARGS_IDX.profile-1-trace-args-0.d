@@ -1,0 +1,1 @@
+profile-1 { trace(args[0]); exit(0); }

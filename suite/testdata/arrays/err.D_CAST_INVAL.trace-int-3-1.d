@@ -1,0 +1,1 @@
+BEGIN { trace((int[3])1); exit(0); }

@@ -1,0 +1,1 @@
+int a[0xffffffffffffffff]; BEGIN { exit(0); }

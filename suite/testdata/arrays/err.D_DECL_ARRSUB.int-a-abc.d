@@ -1,0 +1,1 @@
+int a["abc"]; BEGIN { exit(0); }

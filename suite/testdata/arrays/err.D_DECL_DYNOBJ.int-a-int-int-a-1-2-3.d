@@ -1,0 +1,1 @@
+int a[int][int]; BEGIN { a[1][2] = 3; exit(0); }

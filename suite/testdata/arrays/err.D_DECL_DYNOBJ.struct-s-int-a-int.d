@@ -1,0 +1,1 @@
+struct s { int a[int]; }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+int a[void]; BEGIN { a[1] = 3; exit(0); }

@@ -1,0 +1,1 @@
+void a[5]; BEGIN { exit(0); }

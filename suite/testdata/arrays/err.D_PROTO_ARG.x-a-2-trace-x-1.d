@@ -1,0 +1,1 @@
+BEGIN { x["a"] = 2; trace(x[1]); exit(0); }

@@ -1,0 +1,1 @@
+dtrace:::[A-B]EGIN { exit(0); }

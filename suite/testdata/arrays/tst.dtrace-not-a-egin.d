@@ -1,0 +1,1 @@
+dtrace:::[!A]EGIN { exit(0); }

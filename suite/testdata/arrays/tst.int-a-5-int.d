@@ -1,0 +1,1 @@
+int a[5](int); BEGIN { exit(0); }

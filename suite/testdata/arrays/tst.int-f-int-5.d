@@ -1,0 +1,1 @@
+int f(int)[5]; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+int (*f[5])(int); BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { trace(uregs[0] != 12345); exit(0); }

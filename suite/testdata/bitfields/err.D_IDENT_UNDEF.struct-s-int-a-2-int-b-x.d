@@ -1,0 +1,1 @@
+struct s { int a:2; int b:x; }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+dtrace:::begin { exit(0); }

@@ -1,0 +1,1 @@
+dtrace:foo::BEGIN { exit(0); }

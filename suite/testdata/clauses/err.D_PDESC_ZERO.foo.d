@@ -1,0 +1,1 @@
+BEGIN:foo { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN, nosuch:::foo { exit(0); }

@@ -1,0 +1,1 @@
+nosuch:::foo, BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+syscall:::nosuch { exit(0); }

@@ -1,0 +1,1 @@
+x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN / 0 / { trace(1); } BEGIN { exit(0); }

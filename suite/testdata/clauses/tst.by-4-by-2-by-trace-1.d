@@ -1,0 +1,1 @@
+BEGIN / 4 / 2 / { trace(1); } BEGIN { exit(0); }

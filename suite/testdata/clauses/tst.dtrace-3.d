@@ -1,0 +1,3 @@
+/* args: -xpspec=provider */
+/* status: 1 */
+dtrace { exit(0); }

@@ -1,0 +1,3 @@
+/* args: -xpspec=mod */
+/* status: 1 */
+dtrace:::BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+/* args: -xzdefs */
+nosuch:::foo, BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+/* args: -xpspec=foo */
+/* status: 1 */
+BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+/* args: -xpspec=name */
+/* status: 1 */
+BEGIN { exit(0); }

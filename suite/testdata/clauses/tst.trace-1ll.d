@@ -1,0 +1,1 @@
+BEGIN { trace(1ll); exit(0); }

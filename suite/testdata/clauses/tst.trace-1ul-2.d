@@ -1,0 +1,1 @@
+BEGIN { trace(1UL); exit(0); }

@@ -1,0 +1,1 @@
+unsigned char char x; BEGIN { exit(0); }

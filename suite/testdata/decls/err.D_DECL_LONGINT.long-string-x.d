@@ -1,0 +1,1 @@
+long string x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+unsigned float x; BEGIN { exit(0); }

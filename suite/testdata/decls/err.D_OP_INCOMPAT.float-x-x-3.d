@@ -1,0 +1,1 @@
+float x; BEGIN { x = 3; exit(0); }

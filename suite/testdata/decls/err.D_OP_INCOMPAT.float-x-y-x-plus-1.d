@@ -1,0 +1,1 @@
+float x; BEGIN { y = x + 1; exit(0); }

@@ -1,0 +1,1 @@
+int 3x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+signed unsigned x; BEGIN { exit(0); }

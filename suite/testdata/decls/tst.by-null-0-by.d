@@ -1,0 +1,1 @@
+BEGIN /NULL == 0/ { exit(0); }

@@ -1,0 +1,1 @@
+const const int x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+const int x; volatile int y; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+double x; float y; BEGIN { exit(0); }

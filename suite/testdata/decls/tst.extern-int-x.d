@@ -1,0 +1,1 @@
+extern int x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+int f(register int a); BEGIN { exit(0); }

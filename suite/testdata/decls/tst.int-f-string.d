@@ -1,0 +1,1 @@
+int f(string); BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+long double x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+self x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+enum e { A, A }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+int x; enum e { x }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+enum e x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+enum e { A }; BEGIN { A = 3; exit(0); }

@@ -1,0 +1,1 @@
+enum e { }; BEGIN { exit(0); }

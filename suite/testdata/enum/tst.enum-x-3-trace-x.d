@@ -1,0 +1,1 @@
+enum { X = 3 }; BEGIN { trace(X); exit(0); }

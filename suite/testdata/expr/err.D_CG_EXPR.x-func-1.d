@@ -1,0 +1,1 @@
+BEGIN { x = func(1); exit(0); }

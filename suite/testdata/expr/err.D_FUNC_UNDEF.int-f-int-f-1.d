@@ -1,0 +1,1 @@
+int f(int); BEGIN { f(1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf = 3; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { self = 1; exit(0); }

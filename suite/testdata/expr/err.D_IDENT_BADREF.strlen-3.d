@@ -1,0 +1,1 @@
+BEGIN { strlen = 3; exit(0); }

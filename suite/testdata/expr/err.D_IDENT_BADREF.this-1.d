@@ -1,0 +1,1 @@
+BEGIN { this = 1; exit(0); }

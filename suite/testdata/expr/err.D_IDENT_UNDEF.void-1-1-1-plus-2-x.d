@@ -1,0 +1,1 @@
+BEGIN { (void)1; 1; 1 + 2; x; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(pid.x); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { timestamp = 3; exit(0); }

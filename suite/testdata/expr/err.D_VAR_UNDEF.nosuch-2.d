@@ -1,0 +1,1 @@
+BEGIN { nosuch |= 2; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = x + 1; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = x; exit(0); }

@@ -1,0 +1,1 @@
+char c; short s; unsigned char uc; unsigned short us; unsigned int ui; long l; unsigned long ul; BEGIN { c = 200; s = 40000; uc = 300; us = 70000; ui = -1; l = -1; ul = -1; trace(c); trace(s); trace(uc); trace(us); trace(ui); trace(l); trace(ul); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { nosuch++; trace(nosuch); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace((string)1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = (1, 2); trace(x); exit(0); }

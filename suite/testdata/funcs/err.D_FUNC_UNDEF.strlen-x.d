@@ -1,0 +1,1 @@
+BEGIN { `strlen("x"); exit(0); }

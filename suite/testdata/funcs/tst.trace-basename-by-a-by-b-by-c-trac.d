@@ -1,0 +1,1 @@
+BEGIN { trace(basename("/a/b/c")); trace(basename("/a/b/")); trace(basename("/")); trace(basename("")); trace(basename("abc")); trace(basename("//")); trace(dirname("/a/b/c")); trace(dirname("/a")); trace(dirname("a")); trace(dirname("")); trace(dirname("/")); trace(dirname("a/b/")); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(index("hello", "l")); trace(index("hello", "l", 3)); trace(index("hello", "x")); trace(index("hello", "")); trace(index("hello", "l", -5)); trace(index("hello","l", 10)); trace(rindex("hello", "l")); trace(rindex("hello", "l", 2)); trace(rindex("hello", "")); trace(rindex("hello", "l", -1)); exit(0); }

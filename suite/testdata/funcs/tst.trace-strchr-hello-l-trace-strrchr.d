@@ -1,0 +1,1 @@
+BEGIN { trace(strchr("hello", 'l')); trace(strrchr("hello", 'l')); trace(strstr("hello", "ll")); trace(strstr("hello", "") ); trace(strchr("hello", 'x') == NULL); trace(strstr("a", "b") == NULL); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(strlen("abc")); trace(strjoin("a", "b")); trace(substr("abcdef", 2)); trace(substr("abcdef", 2, 3)); trace(substr("abcdef", -2)); trace(substr("abcdef", -4, 2)); trace(substr("abc", 5)); trace(substr("abc", 1, -1)); trace(substr("abc",0,0)); exit(0); }

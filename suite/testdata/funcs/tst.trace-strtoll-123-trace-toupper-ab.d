@@ -1,0 +1,1 @@
+BEGIN { trace(strtoll("123")); trace(toupper("abc")); exit(0); }

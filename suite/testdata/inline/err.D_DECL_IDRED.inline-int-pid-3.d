@@ -1,0 +1,1 @@
+inline int pid = 3; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+inline struct nosuch x = 1; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+inline int x[int y, ...] = 1; BEGIN { exit(0); }

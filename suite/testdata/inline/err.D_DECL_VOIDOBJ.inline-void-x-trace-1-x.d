@@ -1,0 +1,1 @@
+inline void x = trace(1); BEGIN { x; exit(0); }

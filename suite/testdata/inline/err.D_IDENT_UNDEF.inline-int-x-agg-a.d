@@ -1,0 +1,1 @@
+inline int x = @a; BEGIN { exit(0); }

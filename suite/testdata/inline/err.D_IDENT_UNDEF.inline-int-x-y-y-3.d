@@ -1,0 +1,1 @@
+inline int x = y; BEGIN { y = 3; exit(0); }

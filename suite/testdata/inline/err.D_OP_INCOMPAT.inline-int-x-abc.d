@@ -1,0 +1,1 @@
+inline int x = "abc"; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+inline string x = 3; BEGIN { exit(0); }

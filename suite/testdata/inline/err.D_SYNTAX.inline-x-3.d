@@ -1,0 +1,1 @@
+inline x = 3; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+static inline int x = 3; BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+/* args: 1 */
+inline int v = $1;
+BEGIN { trace(v); exit(0); }

@@ -1,0 +1,1 @@
+inline int x = pid; BEGIN { trace(x != 0); exit(0); }

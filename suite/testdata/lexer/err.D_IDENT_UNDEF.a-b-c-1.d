@@ -1,0 +1,1 @@
+BEGIN { a`b`c = 1; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(nosuchmod`nosuchsym); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(vmlinux`nosuchsym); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(2147483647); trace(2147483648); trace(4294967295); trace(4294967296); trace(0xffffffff); trace(0x7fffffffffffffff); trace(0xffffffffffffffff); trace(9223372036854775808); trace(-1); trace(-2147483648); exit(0); }

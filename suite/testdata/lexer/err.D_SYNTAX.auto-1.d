@@ -1,0 +1,1 @@
+BEGIN { auto = 1; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(1lll); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(1uu); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = 'abcdefgh'; trace(x); exit(0); }

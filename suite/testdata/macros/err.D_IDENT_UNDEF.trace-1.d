@@ -1,0 +1,2 @@
+/* args: foo */
+BEGIN { trace($1); exit(0); }

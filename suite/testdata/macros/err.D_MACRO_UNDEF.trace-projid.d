@@ -1,0 +1,1 @@
+BEGIN { trace($projid); exit(0); }

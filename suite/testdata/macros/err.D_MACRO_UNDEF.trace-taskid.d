@@ -1,0 +1,1 @@
+BEGIN { trace($taskid); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace($zoneid); exit(0); }

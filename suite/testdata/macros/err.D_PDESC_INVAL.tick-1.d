@@ -1,0 +1,2 @@
+/* args: -xdefaultargs */
+tick-$1 { exit(0); }

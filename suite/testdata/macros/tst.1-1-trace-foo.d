@@ -1,0 +1,2 @@
+/* args: foo */
+BEGIN { $1 = 1; trace(foo); exit(0); }

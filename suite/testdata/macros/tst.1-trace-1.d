@@ -1,0 +1,2 @@
+/* args: BEGIN */
+$1 { trace($$1); exit(0); }

@@ -1,0 +1,2 @@
+/* args: trace(1) */
+BEGIN { $1; exit(0); }

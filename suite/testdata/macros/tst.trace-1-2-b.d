@@ -1,0 +1,2 @@
+/* args: " */
+BEGIN { trace($1); exit(0); }

@@ -1,0 +1,2 @@
+/* args: 12a */
+BEGIN { trace($1); exit(0); }

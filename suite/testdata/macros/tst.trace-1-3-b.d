@@ -1,0 +1,2 @@
+/* args: int */
+BEGIN { trace(($1)3); exit(0); }

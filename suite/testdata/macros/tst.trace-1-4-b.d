@@ -1,0 +1,2 @@
+/* args: 017 */
+BEGIN { trace($1); exit(0); }

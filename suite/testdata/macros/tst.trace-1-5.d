@@ -1,0 +1,2 @@
+/* args: BEG */
+BEGIN { trace($$1); exit(0); }

@@ -1,0 +1,2 @@
+/* args: 1k */
+BEGIN { trace($1); exit(0); }

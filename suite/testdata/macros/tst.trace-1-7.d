@@ -1,0 +1,2 @@
+/* args: 09 */
+BEGIN { trace($1); exit(0); }

@@ -1,0 +1,2 @@
+/* args: fo"o */
+BEGIN { trace($$1); exit(0); }

@@ -1,0 +1,2 @@
+/* args: if */
+BEGIN { trace($$1); exit(0); }

@@ -1,0 +1,2 @@
+/* args: foo-bar */
+BEGIN { trace($1); exit(0); }

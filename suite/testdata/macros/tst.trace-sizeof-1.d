@@ -1,0 +1,2 @@
+/* args: int */
+BEGIN { trace(sizeof($1)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace($$uid); exit(0); }

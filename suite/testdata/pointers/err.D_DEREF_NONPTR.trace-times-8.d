@@ -1,0 +1,1 @@
+BEGIN { trace(*8); exit(0); }

@@ -1,0 +1,1 @@
+int *p; BEGIN { p = 3; exit(0); }

@@ -1,0 +1,1 @@
+int *p; BEGIN { p = (char *)3; exit(0); }

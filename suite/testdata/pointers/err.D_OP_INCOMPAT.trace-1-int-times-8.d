@@ -1,0 +1,1 @@
+BEGIN { trace(1 - (int *)8); exit(0); }

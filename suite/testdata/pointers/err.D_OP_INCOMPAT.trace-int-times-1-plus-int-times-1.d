@@ -1,0 +1,1 @@
+BEGIN { trace((int *)1 + (int *)1); exit(0); }

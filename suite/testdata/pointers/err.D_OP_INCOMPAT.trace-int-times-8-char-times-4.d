@@ -1,0 +1,1 @@
+BEGIN { trace((int *)8 - (char *)4); exit(0); }

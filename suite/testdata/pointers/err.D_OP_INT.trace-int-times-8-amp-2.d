@@ -1,0 +1,1 @@
+BEGIN { trace((int *)8 & 2); exit(0); }

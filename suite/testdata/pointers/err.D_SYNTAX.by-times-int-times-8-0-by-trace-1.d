@@ -1,0 +1,1 @@
+BEGIN /*(int *)8 == 0/ { trace(1); } BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { this->nosuch += 1; exit(0); }

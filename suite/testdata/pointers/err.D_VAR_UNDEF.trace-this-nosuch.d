@@ -1,0 +1,1 @@
+BEGIN { trace(this->nosuch); exit(0); }

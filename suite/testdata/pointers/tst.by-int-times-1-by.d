@@ -1,0 +1,1 @@
+BEGIN /(int *)1/ { exit(0); }

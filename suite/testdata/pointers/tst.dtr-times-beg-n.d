@@ -1,0 +1,1 @@
+dtr*:::BEG?N { exit(0); }

@@ -1,0 +1,1 @@
+ERROR { trace(*(char *)16); } BEGIN { trace(*(char *)16); } BEGIN { exit(0); }

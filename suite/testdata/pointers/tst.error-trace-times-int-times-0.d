@@ -1,0 +1,1 @@
+ERROR { exit(0); } BEGIN { trace(*(int *)0); }

@@ -1,0 +1,1 @@
+int *p; BEGIN { p = 0; trace(p); exit(0); }

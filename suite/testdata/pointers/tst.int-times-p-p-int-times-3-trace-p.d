@@ -1,0 +1,1 @@
+int *p; BEGIN { p = (int *)3; trace(p); exit(0); }

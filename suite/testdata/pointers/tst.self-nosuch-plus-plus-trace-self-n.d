@@ -1,0 +1,1 @@
+BEGIN { self->nosuch++; trace(self->nosuch); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { self->pid = 1; trace(self->pid); exit(0); }

@@ -1,0 +1,2 @@
+# 40 "foo.d"
+BEGIN { trace(nosuch); exit(0); }

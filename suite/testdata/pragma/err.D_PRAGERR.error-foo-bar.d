@@ -1,0 +1,2 @@
+#error foo bar
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+#pragma D error foo
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+#pragma D depends_on provider foo
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+#pragma D attributes Foo
+BEGIN { exit(0); }

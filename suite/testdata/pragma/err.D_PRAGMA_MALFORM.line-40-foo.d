@@ -1,0 +1,2 @@
+#line 40 foo
+BEGIN { exit(0); }

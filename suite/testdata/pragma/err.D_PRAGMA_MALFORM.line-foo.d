@@ -1,0 +1,2 @@
+#line foo
+BEGIN { exit(0); }

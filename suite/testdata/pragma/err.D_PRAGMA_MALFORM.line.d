@@ -1,0 +1,2 @@
+#line
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+#ident "foo"
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+#pragma D ident "foo"
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+BEGIN { exit(0); }
+#!/usr/sbin/dtrace -s

@@ -1,0 +1,2 @@
+#pragma foo
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+#pragma ident "foo"
+BEGIN { exit(0); }

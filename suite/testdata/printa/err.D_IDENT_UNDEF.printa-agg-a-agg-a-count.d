@@ -1,0 +1,1 @@
+BEGIN { printa(@a); @a = count(); exit(0); }

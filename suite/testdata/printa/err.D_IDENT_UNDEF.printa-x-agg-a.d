@@ -1,0 +1,1 @@
+BEGIN { printa("x", @a); exit(0); }

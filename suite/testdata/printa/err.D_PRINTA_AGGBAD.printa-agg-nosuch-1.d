@@ -1,0 +1,1 @@
+BEGIN { printa(@nosuch[1]); exit(0); }

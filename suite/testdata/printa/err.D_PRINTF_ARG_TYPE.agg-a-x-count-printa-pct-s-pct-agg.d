@@ -1,0 +1,1 @@
+BEGIN { @a["x"] = count(); printa("%s %@s\n", @a); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a[1] = count(); printa(@a["x"]); exit(0); }

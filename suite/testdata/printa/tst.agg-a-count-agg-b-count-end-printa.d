@@ -1,0 +1,1 @@
+BEGIN { @a = count(); @b = count(); } END { printa(@b); } BEGIN { exit(0); }

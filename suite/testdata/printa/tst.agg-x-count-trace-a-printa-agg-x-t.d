@@ -1,0 +1,1 @@
+BEGIN { @x = count(); trace("a"); printa(@x); trace("b"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%a", func(1)); exit(0); }

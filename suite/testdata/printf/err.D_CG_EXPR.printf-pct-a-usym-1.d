@@ -1,0 +1,1 @@
+BEGIN { printf("%A", usym(1)); exit(0); }

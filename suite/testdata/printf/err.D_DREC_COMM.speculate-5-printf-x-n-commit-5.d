@@ -1,0 +1,1 @@
+BEGIN { speculate(5); printf("x\n"); } BEGIN { commit(5); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf(execname); exit(0); }

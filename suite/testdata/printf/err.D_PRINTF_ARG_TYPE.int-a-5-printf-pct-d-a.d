@@ -1,0 +1,1 @@
+int a[5]; BEGIN { printf("%d", a); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%a", "a"); exit(0); }

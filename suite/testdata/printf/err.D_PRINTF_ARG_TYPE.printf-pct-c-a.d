@@ -1,0 +1,1 @@
+BEGIN { printf("%c", "a"); exit(0); }

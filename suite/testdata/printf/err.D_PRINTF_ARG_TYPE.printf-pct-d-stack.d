@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { printf("%d", stack()); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%d", (void)1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%ls", "a"); exit(0); }

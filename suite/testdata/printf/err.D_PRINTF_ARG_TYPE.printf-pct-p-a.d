@@ -1,0 +1,1 @@
+BEGIN { printf("%p", "a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%s", (char *)0); exit(0); }

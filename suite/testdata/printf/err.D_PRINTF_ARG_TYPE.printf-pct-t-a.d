@@ -1,0 +1,1 @@
+BEGIN { printf("%T", "a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%ws", "a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%x %p", (int *)1, (int *)1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%Y", 1); exit(0); }

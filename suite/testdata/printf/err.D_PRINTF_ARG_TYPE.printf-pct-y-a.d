@@ -1,0 +1,1 @@
+BEGIN { printf("%Y", "a"); exit(0); }

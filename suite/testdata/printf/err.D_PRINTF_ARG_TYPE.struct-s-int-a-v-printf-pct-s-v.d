@@ -1,0 +1,1 @@
+struct s { int a; } v; BEGIN { printf("%s", v); exit(0); }

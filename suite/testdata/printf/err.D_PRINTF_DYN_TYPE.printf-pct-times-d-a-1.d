@@ -1,0 +1,1 @@
+BEGIN { printf("%*d", "a", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("a" "b"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%D", 1); exit(0); }

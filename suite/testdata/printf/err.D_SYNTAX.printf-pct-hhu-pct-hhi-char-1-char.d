@@ -1,0 +1,1 @@
+BEGIN { printf("%hhu %hhi", (char)-1, (char)-1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%hhx", (char)-1); exit(0); }

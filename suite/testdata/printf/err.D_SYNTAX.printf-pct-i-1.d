@@ -1,0 +1,1 @@
+BEGIN { printf("%I", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%lf", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%m", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%O", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%P", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%q", 1); exit(0); }

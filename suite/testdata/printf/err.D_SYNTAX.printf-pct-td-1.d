@@ -1,0 +1,1 @@
+BEGIN { printf("%td", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%U", 1); exit(0); }

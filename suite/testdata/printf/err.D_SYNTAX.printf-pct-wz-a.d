@@ -1,0 +1,1 @@
+BEGIN { printf("%wZ", "a"); exit(0); }

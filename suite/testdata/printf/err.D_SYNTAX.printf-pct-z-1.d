@@ -1,0 +1,1 @@
+BEGIN { printf("%z", 1); exit(0); }

@@ -1,0 +1,1 @@
+char a[5]; BEGIN { printf("%s", a); exit(0); }

@@ -1,0 +1,1 @@
+float f; BEGIN { printf("%f", f); exit(0); }

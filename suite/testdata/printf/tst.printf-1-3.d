@@ -1,0 +1,2 @@
+/* args: %d */
+BEGIN { printf($$1, 3); exit(0); }

@@ -1,0 +1,2 @@
+/* args: a */
+BEGIN { printf($$1); exit(0); }

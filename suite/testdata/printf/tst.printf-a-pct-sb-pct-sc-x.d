@@ -1,0 +1,1 @@
+BEGIN { printf("a%sb%sc", "", "x"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%.20s|%300d|", "abc", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%5c|%-5c|", 'a', 'b'); exit(0); }

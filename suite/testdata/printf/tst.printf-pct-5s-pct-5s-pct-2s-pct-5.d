@@ -1,0 +1,1 @@
+BEGIN { printf("%5s|%-5s|%.2s|%5.2s|", "abc", "abc", "abc", "abc"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%c%c", 65, 321); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%C %c", 'a', 'b'); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%C%C%C", '\n', '\1', '\\'); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%lc", 1); exit(0); }

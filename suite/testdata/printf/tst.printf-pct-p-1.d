@@ -1,0 +1,1 @@
+BEGIN { printf("%p", 1); exit(0); }

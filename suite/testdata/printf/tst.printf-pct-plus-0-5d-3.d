@@ -1,0 +1,1 @@
+BEGIN { printf("%-+ 0#'5d|", 3); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { speculate(speculation()); printf("a"); } BEGIN { exit(0); }

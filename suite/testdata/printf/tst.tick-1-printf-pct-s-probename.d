@@ -1,0 +1,2 @@
+/* args: 10ms */
+tick-$1 { printf("%s", probename); exit(0); }

@@ -1,0 +1,1 @@
+profile:::profile-99usec { exit(0); }

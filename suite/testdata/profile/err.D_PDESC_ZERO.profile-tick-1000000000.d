@@ -1,0 +1,1 @@
+profile:::tick-1000000000 { exit(0); }

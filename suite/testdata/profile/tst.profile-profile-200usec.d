@@ -1,0 +1,1 @@
+profile:::profile-200usec { exit(0); }

@@ -1,0 +1,1 @@
+profile:::tick-100hz { exit(0); }

@@ -1,0 +1,1 @@
+profile:::tick-100ms { exit(0); }

@@ -1,0 +1,1 @@
+profile:::tick-50ms, profile:::tick-70msec { exit(0); }

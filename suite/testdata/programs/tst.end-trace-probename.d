@@ -1,0 +1,1 @@
+BEGIN, END { trace(probename); } BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+/* args: -F */
+BEGIN { trace(1); exit(0); }

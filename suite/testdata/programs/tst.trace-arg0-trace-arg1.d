@@ -1,0 +1,1 @@
+BEGIN { trace(arg0); trace(arg1); exit(0); }

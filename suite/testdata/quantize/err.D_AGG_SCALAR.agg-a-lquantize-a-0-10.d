@@ -1,0 +1,1 @@
+BEGIN { @a = lquantize("a", 0, 10); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = lquantize(1, 0, 10, 65536); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a = llquantize(); exit(0); }

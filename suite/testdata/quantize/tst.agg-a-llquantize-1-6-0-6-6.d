@@ -1,0 +1,1 @@
+BEGIN { @a = llquantize(1, 6, 0, 6, 6); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(offsetof(struct nosuchs, x)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(sizeof(trace(1))); exit(0); }

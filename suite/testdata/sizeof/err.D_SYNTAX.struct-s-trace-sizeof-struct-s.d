@@ -1,0 +1,1 @@
+struct s { }; BEGIN { trace(sizeof(struct s)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = sizeof(int : 3); exit(0); }

@@ -1,0 +1,1 @@
+struct s { string x; }; BEGIN { trace(sizeof(struct s)); exit(0); }

@@ -1,0 +1,1 @@
+struct s { struct s *t; }; BEGIN { trace(sizeof(struct s)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(sizeof(int *)); trace(sizeof(int [5])); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(sizeof(strlen("a"))); exit(0); }

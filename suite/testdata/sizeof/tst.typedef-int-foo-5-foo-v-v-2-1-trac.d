@@ -1,0 +1,1 @@
+typedef int foo[5]; foo v; BEGIN { v[2] = 1; trace(sizeof(v)); exit(0); }

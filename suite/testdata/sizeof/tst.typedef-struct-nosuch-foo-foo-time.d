@@ -1,0 +1,1 @@
+typedef struct nosuch foo; foo *p; BEGIN { trace(sizeof(p)); exit(0); }

@@ -1,0 +1,2 @@
+/* args: -w */
+BEGIN { speculate(1); freopen("x"); }

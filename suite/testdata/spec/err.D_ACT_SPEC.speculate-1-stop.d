@@ -1,0 +1,3 @@
+/* args: -w */
+/* hosts: linux */
+BEGIN { speculate(1); stop(); }

@@ -1,0 +1,1 @@
+BEGIN { @a = count(); } BEGIN { clear(@a); commit(1); } BEGIN { exit(0); }

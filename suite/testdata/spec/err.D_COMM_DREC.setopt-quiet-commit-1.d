@@ -1,0 +1,1 @@
+BEGIN { setopt("quiet"); commit(1); } BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { stack(); commit(1); }

@@ -1,0 +1,1 @@
+BEGIN { trace(speculation); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { commit("a"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { speculate("a"); exit(0); }

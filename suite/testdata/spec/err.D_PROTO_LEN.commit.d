@@ -1,0 +1,1 @@
+BEGIN { commit(); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { discard(1, 2); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { speculate(); exit(0); }

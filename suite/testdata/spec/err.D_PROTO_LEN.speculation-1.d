@@ -1,0 +1,1 @@
+BEGIN { speculation(1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN /speculation()/ { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { commit(1); x = 1; } BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(1); discard(1); exit(0); }

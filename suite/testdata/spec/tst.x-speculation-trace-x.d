@@ -1,0 +1,1 @@
+BEGIN { x = speculation(); trace(x); exit(0); }

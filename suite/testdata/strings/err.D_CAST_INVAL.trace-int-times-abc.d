@@ -1,0 +1,1 @@
+BEGIN { trace((int *)"abc"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace("abc" / 2); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { "abc" = 3; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace("abc" == 1); exit(0); }

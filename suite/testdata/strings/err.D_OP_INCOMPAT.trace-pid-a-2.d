@@ -1,0 +1,1 @@
+BEGIN { trace(pid ? "a" : 2); exit(0); }

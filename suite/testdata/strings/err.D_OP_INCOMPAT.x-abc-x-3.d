@@ -1,0 +1,1 @@
+BEGIN { x = "abc"; x = 3; exit(0); }

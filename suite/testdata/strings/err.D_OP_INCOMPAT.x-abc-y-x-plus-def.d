@@ -1,0 +1,1 @@
+BEGIN { x = "abc"; y = x + "def"; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = "abc"; x++; exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = "a"; } BEGIN /x/ { exit(0); }

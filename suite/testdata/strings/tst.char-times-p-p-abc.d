@@ -1,0 +1,1 @@
+char *p; BEGIN { p = "abc"; exit(0); }

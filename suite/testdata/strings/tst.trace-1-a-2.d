@@ -1,0 +1,1 @@
+BEGIN { trace(1 ? "a" : 2); exit(0); }

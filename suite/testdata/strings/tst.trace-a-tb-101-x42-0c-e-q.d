@@ -1,0 +1,1 @@
+BEGIN { trace("a\tb\101\x42\0c\e\q"); exit(0); }

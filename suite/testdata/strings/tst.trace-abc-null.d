@@ -1,0 +1,1 @@
+BEGIN { trace("abc" == NULL); exit(0); }

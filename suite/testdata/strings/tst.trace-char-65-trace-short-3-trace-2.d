@@ -1,0 +1,2 @@
+/* args: -q */
+BEGIN { trace((char)65); trace((short)3); trace(3); trace(3L); trace((unsigned char)200); trace("x"); trace((void *)5); exit(0); }

@@ -1,0 +1,2 @@
+/* status: 1 */
+BEGIN { exit(1); } BEGIN { trace("not"); } END { trace("end"); }

@@ -1,0 +1,1 @@
+struct nosuchs x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+struct s { struct s t; }; BEGIN { exit(0); }

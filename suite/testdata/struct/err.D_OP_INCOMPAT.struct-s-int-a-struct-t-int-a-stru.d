@@ -1,0 +1,1 @@
+struct s { int a; }; struct t { int a; }; struct s x; struct t y; BEGIN { x = y; exit(0); }

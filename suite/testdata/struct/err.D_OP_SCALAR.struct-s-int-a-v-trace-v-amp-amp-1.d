@@ -1,0 +1,1 @@
+struct s { int a; } v; BEGIN { trace(v && 1); exit(0); }

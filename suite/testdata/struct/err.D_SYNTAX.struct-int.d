@@ -1,0 +1,1 @@
+struct { int; }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+struct s { this int a; }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+struct s { int a; } v; BEGIN { tracemem(v, 10); exit(0); }

@@ -1,0 +1,1 @@
+struct s { char a; } v; BEGIN { v.a = 5; trace(v); exit(0); }

@@ -1,0 +1,1 @@
+struct s; BEGIN { exit(0); }

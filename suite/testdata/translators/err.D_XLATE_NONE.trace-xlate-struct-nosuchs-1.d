@@ -1,0 +1,1 @@
+BEGIN { trace(xlate <struct nosuchs> (1)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { xlate <int> (1); exit(0); }

@@ -1,0 +1,1 @@
+self typedef int x; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+typedef int foo; typedef int foo; BEGIN { exit(0); }

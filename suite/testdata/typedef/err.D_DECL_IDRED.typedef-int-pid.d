@@ -1,0 +1,1 @@
+typedef int pid; BEGIN { exit(0); }

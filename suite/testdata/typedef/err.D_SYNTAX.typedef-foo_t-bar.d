@@ -1,0 +1,1 @@
+typedef foo_t bar; BEGIN { exit(0); }

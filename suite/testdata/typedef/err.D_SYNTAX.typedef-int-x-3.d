@@ -1,0 +1,1 @@
+typedef int x = 3; BEGIN { exit(0); }
