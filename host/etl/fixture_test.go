@@ -20,6 +20,7 @@ import (
 	"github.com/godtrace/godtrace/host"
 	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/option"
+	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/syntax"
 )
 
@@ -173,3 +174,7 @@ func sorted(l []string) []string {
 }
 
 func itoa(n int64) string { return fmt.Sprint(n) }
+
+type probeT = probe.Probe
+
+func parseDesc(s string) (probe.Desc, bool) { return probe.ParseDesc(s, probe.PartName) }

@@ -101,7 +101,7 @@ func (h *Host) routineOf(e *etl.Event) *routine {
 func (h *Host) routineEnds(m *machine) {
 	e := &h.play.e
 	r := h.routineOf(e)
-	if r == nil || !r.ret.on {
+	if r == nil || !r.ret.on || len(e.Payload) < 8 {
 		return
 	}
 	b, p := e.Payload, int(e.PtrSize)
