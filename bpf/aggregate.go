@@ -33,6 +33,22 @@ func (c *clauseGen) aggregate(in *ir.Instr) {
 	if a.KeySize == 0 {
 		c.block(r1)
 		c.addImm(r1, int64(l.Off))
+	} else if l.IDs > 0 {
+		c.block(r1)
+		b, off := c.at(c.mem(in.M), r3)
+		c.load(r2, b, off, 4)
+		c.aluImm(asm.Sub, r2, int32(l.FirstID))
+		bad := c.newLabel()
+		ok := c.newLabel()
+		c.jImm(asm.JGE, r2, int32(l.IDs), bad)
+		c.jmp(ok)
+		c.bind(bad) // not a probe of a clause that has the aggregation
+		c.drop(record.DropAggregation)
+		c.jmp(done)
+		c.bind(ok)
+		c.aluImm(asm.Mul, r2, int32(l.Size))
+		c.alu(asm.Add, r1, r2)
+		c.addImm(r1, int64(l.Off))
 	} else {
 		c.tuple(in, a, l, done)
 		c.mov(r1, r0)

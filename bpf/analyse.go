@@ -49,7 +49,7 @@ func (g *gen) needs(c *ir.Clause, in *ir.Instr, fired bool) (s items) {
 			s = itemPID
 		}
 	case ir.Aggregate:
-		if g.prog.Aggs[in.Imm].KeySize == 0 {
+		if _, ids := g.idRange(int(in.Imm)); ids > 0 || g.prog.Aggs[in.Imm].KeySize == 0 {
 			s = itemBlock
 		}
 	case ir.Ld, ir.St, ir.Copy, ir.StrCopy:

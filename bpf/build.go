@@ -247,6 +247,9 @@ func (g *gen) layout() {
 		if a.KeySize == 0 {
 			l.Aggs[i].Map, l.Aggs[i].Off = MapCPU, off
 			off += size
+		} else if first, n := g.idRange(i); n > 0 {
+			l.Aggs[i].Map, l.Aggs[i].Off, l.Aggs[i].FirstID, l.Aggs[i].IDs = MapCPU, off, first, n
+			off += n * size
 		} else if size > maxPerCPU {
 			l.Aggs[i].Shared = true
 		}
@@ -273,6 +276,37 @@ func (g *gen) pad(n uint32) uint32 {
 	at := uint32(len(g.konst))
 	g.konst = append(g.konst, make([]byte, n)...)
 	return at
+}
+
+// maxIDValues bounds what the values of an aggregation by probe id may take of
+// each CPU's block.
+const maxIDValues = 256 << 10
+
+// idRange returns the first id and the number of ids of an aggregation whose
+// tuple is a part of the probe's name, which travels as the probe's id. Its
+// values are in an array by id: no hashing, and no element to allocate, which
+// the kernel refuses a probe that interrupts an allocation. n is 0 for all
+// others, and where the ids are too far apart.
+func (g *gen) idRange(i int) (first, n uint32) {
+	a := &g.prog.Aggs[i]
+	if len(a.Keys) != 1 || a.KeySize != 4 || a.Keys[0].Kind < ir.FProbeProv || a.Keys[0].Kind > ir.FProbeName {
+		return 0, 0
+	}
+	last := uint32(0)
+	for _, c := range g.prog.Clauses {
+		if len(c.Probes) == 0 || !slices.ContainsFunc(c.Code, func(in ir.Instr) bool { return in.Op == ir.Aggregate && int(in.Imm) == i }) {
+			continue
+		}
+		lo, hi := uint32(c.Probes[0]), uint32(c.Probes[len(c.Probes)-1])
+		if first == 0 || lo < first {
+			first = lo
+		}
+		last = max(last, hi)
+	}
+	if first == 0 || uint64(last-first+1)*uint64(g.aggSize(i)) > maxIDValues {
+		return 0, 0
+	}
+	return first, last - first + 1
 }
 
 // aggSize is the size in bytes of an aggregation's value with its generation.
@@ -386,7 +420,7 @@ func (g *gen) maps() {
 	}
 	for i := range p.Aggs {
 		a := &p.Aggs[i]
-		if a.KeySize == 0 {
+		if l.Aggs[i].Map == MapCPU {
 			continue
 		}
 		// The kernel's cost of a tuple: its hash element, and the value's address.

@@ -125,6 +125,9 @@ type AggLayout struct {
 	Off  uint32
 	Size uint32
 	Gen  bool
+	// IDs is set for keyed aggregations whose tuple is one probe id: Map is MapCPU
+	// then, and the value of probe FirstID+i is at Off+i*Size, for i below IDs.
+	FirstID, IDs uint32
 	// Shared is set for keyed values larger than the kernel's per-CPU memory
 	// allows (32 KiB): the map is a plain hash with one value for all CPUs.
 	Shared bool

@@ -3,6 +3,7 @@
 package linux
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -41,6 +42,9 @@ func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) erro
 		return err
 	}
 	gen := word64(s.ctl, bpf.CtlGen+8*uint32(id)).Load()
+	if a.layout.IDs > 0 {
+		return s.eachID(a, gen, f)
+	}
 	if a.table == nil {
 		lay := &s.obj.Layout
 		stride := int(lay.CPUStride)
@@ -51,6 +55,39 @@ func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) erro
 	return eachElement(a.table, a.keyLen, size*cpus, func(key, value []byte) error {
 		return a.merge(gen, value, size, cpus, key, f)
 	})
+}
+
+// eachID is Aggregate for values in an array by probe id.
+func (s *Session) eachID(a *aggregation, gen uint64, f func(key []byte, value []uint64) error) error {
+	lay := &s.obj.Layout
+	for i := range a.layout.IDs {
+		var key [4]byte
+		binary.LittleEndian.PutUint32(key[:], a.layout.FirstID+i)
+		at := a.layout.Off + i*a.layout.Size
+		if err := a.merge(gen, s.cpu[at:], int(lay.CPUStride), lay.CPUs, key[:], f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearIDs sets values in an array by probe id to zero. An update at the same
+// moment may survive it.
+func (s *Session) clearIDs(a *aggregation, keys [][]byte) {
+	lay := &s.obj.Layout
+	for _, k := range keys {
+		if len(k) != 4 {
+			continue
+		}
+		i := binary.LittleEndian.Uint32(k) - a.layout.FirstID
+		if i >= a.layout.IDs {
+			continue
+		}
+		for c := range uint32(lay.CPUs) {
+			at := c*lay.CPUStride + a.layout.Off + i*a.layout.Size
+			clear(s.cpu[at : at+a.layout.Size])
+		}
+	}
 }
 
 // merge adds up the values of all CPUs, which are stride bytes apart, and
@@ -95,6 +132,10 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 		return err
 	}
 	if a.table == nil {
+		if keys != nil && a.layout.IDs > 0 {
+			s.clearIDs(a, keys)
+			return nil
+		}
 		if keys != nil && len(keys) == 0 {
 			return nil
 		}
