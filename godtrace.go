@@ -79,8 +79,9 @@ type Unit struct {
 	// Matched is the number of probes that its clauses match, each counted as
 	// often as clauses name it.
 	Matched int
-	// Attr is the least stability of what it uses.
-	Attr probe.Attr
+	// Attr is the least stability of what it uses, DescAttr that of its probe
+	// descriptions.
+	Attr, DescAttr probe.Attr
 
 	tree *syntax.Program
 	info *check.Info
@@ -167,12 +168,21 @@ func (t *Tracer) Add(src Source) error {
 		end := diag.Pos{Line: 1 + strings.Count(src.Text, "\n"), Col: 1}
 		return &diag.Error{Code: diag.D_EMPTY, Pos: end, Msg: "empty D program translation unit: it declares things but has no probe clause"}
 	}
-	u := &Unit{Source: src, Attr: info.Attr, tree: tree, info: info}
+	u := &Unit{Source: src, Attr: info.Attr, DescAttr: info.DescAttr, tree: tree, info: info}
 	for _, c := range info.Clauses {
 		u.Matched += len(c.Probes)
 	}
 	t.units = append(t.units, u)
 	return nil
+}
+
+// Descriptions returns the probe descriptions of a unit's clauses, in order.
+func (u *Unit) Descriptions() []probe.Desc {
+	var list []probe.Desc
+	for _, c := range u.info.Clauses {
+		list = append(list, c.Descs...)
+	}
+	return list
 }
 
 // hasClause reports whether a program has a probe clause.

@@ -29,7 +29,7 @@ func (c *Checker) match(d probe.Desc) *match {
 		m.probes = append(m.probes, p)
 		if p.Attrs != nil && p.Attrs != last {
 			last = p.Attrs
-			m.attr = minAttr(m.attr, descAttr(d, last))
+			m.attr = minAttr(m.attr, DescAttr(d, last))
 		}
 		return true
 	})
@@ -37,9 +37,13 @@ func (c *Checker) match(d probe.Desc) *match {
 	return m
 }
 
-// descAttr is the stability of naming a probe the way d does.
-func descAttr(d probe.Desc, a *probe.Attrs) probe.Attr {
+// DescAttr is the stability of naming a probe with the attributes a the way d
+// does. Without a provider it is not settled whose names the others are.
+func DescAttr(d probe.Desc, a *probe.Attrs) probe.Attr {
 	r := a.Provider
+	if d.ID == 0 && (d.Provider == "" || probe.IsGlob(d.Provider)) {
+		return probe.Attr{Name: probe.Unstable, Data: probe.Unstable, Class: probe.ClassCommon}
+	}
 	if d.Module != "" {
 		r = minAttr(r, a.Module)
 	}
@@ -87,7 +91,7 @@ func (c *Checker) clause(n *syntax.Clause) *Clause {
 	}
 	cl.Attr = c.ctx.attr
 	if min := c.opt.AMin; min != (probe.Attr{}) {
-		if a := cl.Attr; a.Name < min.Name || a.Data < min.Data || a.Class < min.Class {
+		if a := minAttr(cl.Attr, cl.DescAttr); a.Name < min.Name || a.Data < min.Data || a.Class < min.Class {
 			c.fail(n, diag.D_ATTR_MIN, "attributes for clause (%s) are less than the minimum set by -x amin (%s)", a, min)
 		}
 	}

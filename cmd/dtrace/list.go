@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
+	"github.com/godtrace/godtrace/check"
 	"github.com/godtrace/godtrace/diag"
 	"github.com/godtrace/godtrace/host"
 	"github.com/godtrace/godtrace/probe"
@@ -96,20 +98,32 @@ func (c *command) listDesc(w *bufio.Writer, d probe.Desc) error {
 
 // listArgs is -lv: stability and typed arguments of a probe.
 func (c *command) listArgs(w *bufio.Writer, p *probe.Probe) error {
-	attr := func(title string, a probe.Attr) {
-		fmt.Fprintf(w, "\n\t%s\n\t\tIdentifier Names: %s\n\t\tData Semantics:   %s\n\t\tDependency Class: %s\n", title, a.Name, a.Data, a.Class)
-	}
 	attrs := probe.Attrs{}
 	if p.Attrs != nil {
 		attrs = *p.Attrs
 	}
-	attr("Probe Description Attributes", leastAttr(p, attrs))
-	attr("Argument Attributes", attrs.Args)
-	fmt.Fprint(w, "\n\tArgument Types\n")
 	args, err := c.tracer.Host().Args(p)
 	if err != nil {
 		return err
 	}
+	var notes []string
+	if h, ok := c.tracer.Host().(interface{ Notes(*probe.Probe) []string }); ok {
+		notes = h.Notes(p)
+	}
+	printProbeInfo(w, leastAttr(p, attrs), attrs.Args, args, notes)
+	return nil
+}
+
+// printAttr prints stability attributes under a title.
+func printAttr(w io.Writer, title string, a probe.Attr) {
+	fmt.Fprintf(w, "\n\t%s\n\t\tIdentifier Names: %s\n\t\tData Semantics:   %s\n\t\tDependency Class: %s\n", title, a.Name, a.Data, a.Class)
+}
+
+// printProbeInfo prints the stability and the arguments of a probe.
+func printProbeInfo(w io.Writer, desc, arg probe.Attr, args []check.Arg, notes []string) {
+	printAttr(w, "Probe Description Attributes", desc)
+	printAttr(w, "Argument Attributes", arg)
+	fmt.Fprint(w, "\n\tArgument Types\n")
 	if len(args) == 0 {
 		fmt.Fprint(w, "\t\tNone\n")
 	}
@@ -124,16 +138,52 @@ func (c *command) listArgs(w *bufio.Writer, p *probe.Probe) error {
 		}
 		fmt.Fprintf(w, "\t\targs[%d]: %s%s\n", i, strings.TrimSpace(t.String()), name)
 	}
-	if h, ok := c.tracer.Host().(interface{ Notes(*probe.Probe) []string }); ok {
-		if notes := h.Notes(p); len(notes) > 0 {
-			fmt.Fprint(w, "\n\tHost\n")
-			for _, n := range notes {
-				fmt.Fprintf(w, "\t\t%s\n", n)
-			}
+	if len(notes) > 0 {
+		fmt.Fprint(w, "\n\tHost\n")
+		for _, n := range notes {
+			fmt.Fprintf(w, "\t\t%s\n", n)
 		}
 	}
 	fmt.Fprint(w, "\n")
-	return nil
+}
+
+// unsettled are the attributes of what is not one probe of one provider.
+var unsettled = probe.Attr{Name: probe.Unstable, Data: probe.Unstable, Class: probe.ClassCommon}
+
+// stability is -v: the stability of a program and of each of its probe
+// descriptions.
+func (c *command) stability(p *program) error {
+	w := bufio.NewWriter(c.out)
+	fmt.Fprintf(w, "\nStability attributes for %s:\n", p.title())
+	printAttr(w, "Minimum Probe Description Attributes", p.unit.DescAttr)
+	printAttr(w, "Minimum Statement Attributes", p.unit.Attr)
+	var last probe.Desc
+	for _, d := range p.unit.Descriptions() {
+		if d == last {
+			continue
+		}
+		last = d
+		fmt.Fprintf(w, "\n%s\n", d)
+		var found []*probe.Probe
+		if err := c.tracer.Host().Probes(d, func(q *probe.Probe) bool {
+			found = append(found, q)
+			return len(found) < 2
+		}); err != nil {
+			return err
+		}
+		desc, arg, args := unsettled, unsettled, []check.Arg(nil)
+		if len(found) > 0 && found[0].Attrs != nil && d.Provider != "" && !probe.IsGlob(d.Provider) {
+			desc, arg = check.DescAttr(d, found[0].Attrs), found[0].Attrs.Args
+		}
+		if len(found) == 1 {
+			var err error
+			if args, err = c.tracer.Host().Args(found[0]); err != nil {
+				return err
+			}
+		}
+		printProbeInfo(w, desc, arg, args, nil)
+	}
+	return w.Flush()
 }
 
 // leastAttr joins the attributes of the parts that a probe's name has.

@@ -82,9 +82,9 @@ func (c *command) compile() error {
 	}
 	if c.verbose {
 		for i := range c.programs {
-			p := &c.programs[i]
-			fmt.Fprintf(c.err, "\nStability attributes for %s:\n\n\tMinimum Probe Description Attributes\n\t\tIdentifier Names: %s\n\t\tData Semantics:   %s\n\t\tDependency Class: %s\n",
-				p.title(), p.unit.Attr.Name, p.unit.Attr.Data, p.unit.Attr.Class)
+			if err := c.stability(&c.programs[i]); err != nil {
+				return err
+			}
 		}
 	}
 	if c.dump {
