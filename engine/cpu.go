@@ -199,13 +199,9 @@ func (c *cpu) fault(m *vm.Machine, e *ecb, f *vm.Firing, r *vm.Result) {
 	g := vm.Firing{Probe: c.s.e.ProbeByID(ErrorID), CPU: c.id, Time: m.Time(), Wall: f.Wall, Kernel: f.Kernel, Thread: f.Thread,
 		Context: f.Context}
 	g.Args = [vm.NumArgs]uint64{1: uint64(e.epid), 2: uint64(action), 3: uint64(r.PC), 4: uint64(r.Fault), 5: r.Value}
-	st := c.s.State()
 	c.inError = true
 	c.errM.Begin(&g)
-	for i := range c.s.errorEn.ecbs {
-		if c.s.State() != st {
-			break // a clause before has called exit()
-		}
+	for i := range c.s.errorEn.ecbs { // all of them, whichever calls exit()
 		c.clause(c.errM, &c.s.errorEn.ecbs[i], &g)
 	}
 	c.inError = false
