@@ -18,6 +18,7 @@ const usage = `usage: dtrace boot get            --store FILE [--entry ID|defaul
        dtrace boot set on|off     --store FILE [--entry ID|default|all] [--json] [--dry-run]
        dtrace boot delete         --store FILE [--entry ID|default|all] [--json] [--dry-run]
        dtrace boot list           --store FILE [--entry ID|default|all] [--json] [-v]
+       dtrace boot simulate       [--store FILE] [options]; see dtrace boot simulate --help
 
 get shows the boot switch of DTrace (element dtrace, 0x26000145) as the loader would
 see it, set and delete change it, list shows the entries of the store.

@@ -23,7 +23,6 @@ type platform struct {
 	levels []uint8
 	asked  []string
 	deny   engine.NTStatus
-	own    *engine.KiDynamicTraceCallouts
 }
 
 func (p *platform) Load(_ int, routine string, addr uint64, b []byte) bool {

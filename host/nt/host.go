@@ -28,7 +28,6 @@ type Host struct {
 	sys    *engine.System
 	timers *engine.Timers
 	run    *runner
-	args   map[probe.ID][]check.Arg
 
 	booted   bool
 	sessions []*engine.Session

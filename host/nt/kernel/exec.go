@@ -77,8 +77,16 @@ func (m *Machine) push(p *Process, addr, v uint64) bool {
 func (m *Machine) Return(th *Thread, value uint64) error {
 	fr := &th.Frames[len(th.Frames)-1]
 	f := fr.Fn
-	th.Regs.GPR[engine.RAX] = value
-	err := m.steps(th, f, f.Instrs[f.bodyInstr:])
+	rest := f.Instrs[f.bodyInstr:]
+	var err error
+	if n := len(rest); n > 0 {
+		err = m.steps(th, f, rest[:n-1])
+		rest = rest[n-1:]
+	}
+	th.Regs.GPR[engine.RAX] = value // what the body has computed, just before the last instruction
+	if err == nil {
+		err = m.steps(th, f, rest)
+	}
 	fr = &th.Frames[len(th.Frames)-1]
 	th.Regs.GPR[engine.RSP] = fr.RSP
 	th.Frames = th.Frames[:len(th.Frames)-1]

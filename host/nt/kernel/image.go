@@ -314,6 +314,8 @@ func imageFromPE(module, file string, base uint64, user bool, mem *Space, b []by
 		fn.Body = uint64(max(in.size, 1))
 		if in.op == opRet {
 			fn.Returns, fn.Leaf = []uint64{0}, true
+		} else {
+			fn.straight(mem)
 		}
 		im.add(fn)
 	}
@@ -325,6 +327,34 @@ func imageFromPE(module, file string, base uint64, user bool, mem *Space, b []by
 		fn.Size = end - fn.Addr
 	}
 	return im, nil
+}
+
+// straight finds all instructions of a function of a file that has no branches
+// and none that the model does not know: then it can have a return probe.
+func (f *Function) straight(mem *Space) {
+	var offs []uint64
+	prologue := 0
+	for off := uint64(0); len(offs) < 256; {
+		var code [16]byte
+		mem.peek(f.Addr+off, code[:])
+		in := decode(code[:])
+		if in.op == opNone || in.op == opInt3 || in.op == opSyscall {
+			return
+		}
+		offs = append(offs, off)
+		if in.op == opRet {
+			if prologue > 0 && prologue < len(offs) {
+				f.Instrs, f.Returns = offs, offs[len(offs)-1:]
+				f.bodyInstr, f.Body = prologue, offs[prologue]
+			}
+			return
+		}
+		begins := in.op == opPush || in.op == opMovStore || in.op == opAddRSP && in.imm < 0
+		if begins && prologue == len(offs)-1 {
+			prologue++
+		}
+		off += uint64(in.size)
+	}
 }
 
 // maxImage bounds the size of a mapped file.

@@ -8,11 +8,10 @@ import (
 
 // serviceNode is a node of the tree of services that have callbacks.
 type serviceNode struct {
-	svc                  *Service
-	entryOn, exitOn      bool
-	entryID, exitID      uint64
-	entryBack, exitBack  *engine.Callout
-	entryCalls, exitCall uint64
+	svc                 *Service
+	entryOn, exitOn     bool
+	entryID, exitID     uint64
+	entryBack, exitBack *engine.Callout
 }
 
 // serviceCallbacks is what KeSetSystemServiceCallback keeps.
