@@ -63,6 +63,7 @@ type Host struct {
 	dirty   bool // probes were enabled or disabled
 	mem     memory
 	ahead   ahead
+	alias   alias
 	cur     *thread // of the firing
 	begin   thread
 }
@@ -110,6 +111,7 @@ func Open(names ...string) (*Host, error) {
 		}
 	}
 	h.set = ctype.NewSet(h.model)
+	h.addKnown()
 	h.syms = newResolver(h)
 	h.begin.ExecName = "dtrace"
 	h.begin.Key = keyOwn

@@ -22,16 +22,15 @@ type connection struct {
 	pid, size    uint32
 	local, peer  netip.Addr
 	lport, rport uint16
-	v6           bool
 }
 
 // readConnection reads an event of version 1 or 2: the local address is called the
 // source, whatever way the data went.
 //
 //	PID u32, size u32, destination, source (4 or 16 bytes), port, port (big-endian)
-func readConnection(b []byte, opcode uint8) (c connection, ok bool) {
+func readConnection(b []byte, v6 bool) (c connection, ok bool) {
 	n := 4
-	if c.v6 = opcode >= 26; c.v6 {
+	if v6 {
 		n = 16
 	}
 	if len(b) < 12+2*n {
@@ -49,25 +48,34 @@ func (h *Host) argNet(name, tag string) argument {
 }
 
 func tcpEvent(h *Host, st *stat) *act {
-	name := tcpNames[st.hook.opcode]
-	return h.netEvent("tcp", name, st, h.argNet("pkt", "pktinfo"), h.argNet("cs", "csinfo"), h.argNet("ip", "ipinfo"),
-		h.argNet("tcps", "tcpsinfo"), h.argNet("tcp", "tcpinfo"))
-}
-
-func udpEvent(h *Host, st *stat) *act {
-	return h.netEvent("udp", udpNames[st.hook.opcode], st, h.argNet("pkt", "pktinfo"), h.argNet("cs", "csinfo"), h.argNet("ip", "ipinfo"),
-		h.argNet("udps", "udpsinfo"), h.argNet("udp", "udpinfo"))
-}
-
-func (h *Host) netEvent(provider, name string, st *stat, args ...argument) *act {
 	if st.schema.Version == 0 {
 		return nil // another order of fields
 	}
-	in := h.probe(provider, name, st.n, args...)
+	return h.tcpProbe(tcpNames[st.hook.opcode], st.n, st.hook.opcode >= 26)
+}
+
+func udpEvent(h *Host, st *stat) *act {
+	if st.schema.Version == 0 {
+		return nil
+	}
+	return h.udpProbe(udpNames[st.hook.opcode], st.n, st.hook.opcode >= 26)
+}
+
+func (h *Host) tcpProbe(name string, n int64, v6 bool) *act {
+	return h.netProbe("tcp", name, n, v6, h.argNet("pkt", "pktinfo"), h.argNet("cs", "csinfo"), h.argNet("ip", "ipinfo"),
+		h.argNet("tcps", "tcpsinfo"), h.argNet("tcp", "tcpinfo"))
+}
+
+func (h *Host) udpProbe(name string, n int64, v6 bool) *act {
+	return h.netProbe("udp", name, n, v6, h.argNet("pkt", "pktinfo"), h.argNet("cs", "csinfo"), h.argNet("ip", "ipinfo"),
+		h.argNet("udps", "udpsinfo"), h.argNet("udp", "udpinfo"))
+}
+
+func (h *Host) netProbe(provider, name string, n int64, v6 bool, args ...argument) *act {
+	in := h.probe(provider, name, n, args...)
 	inbound := name == "receive" || name == "accept-established"
 	return &act{on: anyOn(in), run: func(h *Host, m *machine) {
-		e := &h.play.e
-		c, ok := readConnection(e.Payload, e.Opcode)
+		c, ok := readConnection(h.play.e.Payload, v6)
 		if !ok {
 			return
 		}
@@ -82,7 +90,7 @@ func (h *Host) netEvent(provider, name string, st *stat, args ...argument) *act 
 			im.str("laddr", c.local.String())
 			im.str("raddr", c.peer.String())
 			im.num("ver", 4)
-			if c.v6 {
+			if v6 {
 				im.num("ver", 6)
 			}
 			if inbound {

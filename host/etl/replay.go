@@ -208,6 +208,12 @@ func (h *Host) step() bool {
 	m := file.m
 	p.who = m.tracker.Observe(e)
 	h.changes(m, e)
+	if h.alias.on && e.Provider == kernelProcess {
+		if h.translate(m, e); h.alias.ok {
+			m.tracker.Observe(&h.alias.e)
+			m.threads.gen++
+		}
+	}
 	s, ptr := h.dec.Schema(e)
 	c := h.classOf(e, s)
 	p.cpu = int(e.CPU)

@@ -97,6 +97,22 @@ func (d *Decoder) AddManifest(text []byte) error {
 	return nil
 }
 
+// AddDefault takes in what is known beforehand of a provider's events. What traces or
+// manifests say wins.
+func (d *Decoder) AddDefault(name string, g etl.GUID, events []*schema.Schema) {
+	if _, ok := d.names[g]; !ok {
+		d.names[g] = name
+	}
+	for _, s := range events {
+		k := eventKey{guid: g, id: s.ID, version: s.Version}
+		if d.events[k] == nil {
+			s.Provider, s.GUID, s.Source = name, g, schema.FromDefault
+			d.events[k] = s.Compile()
+		}
+	}
+	clear(d.cache)
+}
+
 func (d *Decoder) addProvider(p *manifest.Provider) {
 	d.names[p.GUID] = p.Name
 	for _, s := range p.Events {

@@ -165,11 +165,12 @@ const (
 	FromEventSource
 	FromManifest
 	FromWPP
+	FromDefault // known beforehand
 )
 
 // String returns a word.
 func (s Source) String() string {
-	return [...]string{"none", "kernel", "tracelogging", "trace", "eventsource", "manifest", "wpp", "?"}[min(s, 7)]
+	return [...]string{"none", "kernel", "tracelogging", "trace", "eventsource", "manifest", "wpp", "default", "?"}[min(s, 8)]
 }
 
 // Schema describes an event. It is read only once compiled.
