@@ -61,7 +61,7 @@ func TestKernelProcess(t *testing.T) {
 		proc:::exec-success { printf("%s of %d starts\n", execname, ppid > 0); }
 		proc:::lwp-create, proc:::lwp-exit, image:::load, image:::unload { @c[probename] = count(); }`))
 	all := strings.Join(got, "\n")
-	for _, want := range []string{"create 4", "lwp-create 287", "lwp-exit 264", "load 1115", "unload 1153", "SearchProtocolH exits"} {
+	for _, want := range []string{"create 4", "lwp-create 287", "lwp-exit 264", "load 1115", "unload 1153", "OUTLOOK.EXE exits"} {
 		if !strings.Contains("\n"+all+"\n", "\n"+want+"\n") {
 			t.Errorf("no line %q in:\n%s", want, all)
 		}
