@@ -198,7 +198,8 @@ func (c *console) setService(w *words) (string, error) {
 		cb = wrong
 	}
 	c.set++
-	return c.rec.API.KeSetSystemServiceCallback(name, at == "entry", cb, c.set).String(), nil
+	st := c.rec.API.KeSetSystemServiceCallback(name, at == "entry", cb, c.set)
+	return fmt.Sprintf("%s; KiDynamicTraceMask %d", st, c.m.KiDynamicTraceMask), nil
 }
 
 // place reads PLACE.

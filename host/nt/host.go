@@ -153,7 +153,12 @@ func (h *Host) Model() ctype.Model { return ctype.LLP64 }
 
 // Probes lists probes. Modules may be named as files: ntdll.dll is ntdll.
 func (h *Host) Probes(d probe.Desc, f func(*probe.Probe) bool) error {
-	if low := strings.ToLower(d.Module); !probe.IsGlob(d.Module) && d.Provider != "etw" {
+	low := strings.ToLower(d.Module)
+	switch {
+	case d.Provider == "etw":
+	case probe.IsGlob(d.Module):
+		d.Module = low
+	default:
 		for _, ext := range []string{".dll", ".exe", ".sys"} {
 			low = strings.TrimSuffix(low, ext)
 		}

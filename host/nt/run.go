@@ -309,12 +309,15 @@ func (r *runner) declareBody(p *kernel.Process, list []*stmt, kern bool) error {
 
 // nextAt returns when the workload goes on; ok is false when it has ended.
 func (r *runner) nextAt() (at uint64, ok bool) {
-	t := r.pick()
-	if t == nil || r.ended {
+	t, d := r.pick(), r.w.Duration
+	switch {
+	case r.ended || t == nil && d == 0:
 		return 0, false
+	case t == nil: // the machine idles to its end
+		return max(r.start+d, r.m.Now), true
 	}
 	at = max(t.ready, r.m.Now)
-	if d := r.w.Duration; d != 0 && at > r.start+d {
+	if d != 0 && at > r.start+d {
 		return r.start + d, true
 	}
 	return at, true
@@ -345,12 +348,8 @@ func (r *runner) pick() *task {
 
 // step runs the next task until time has to pass.
 func (r *runner) step() {
-	t := r.pick()
-	if t == nil {
-		r.finish()
-		return
-	}
-	if d := r.w.Duration; d != 0 && t.ready > r.start+d {
+	t, d := r.pick(), r.w.Duration
+	if t == nil || d != 0 && t.ready > r.start+d {
 		r.m.Now = max(r.m.Now, r.start+d)
 		r.finish()
 		return
@@ -379,7 +378,7 @@ func (r *runner) step() {
 		t.ready = m.Now + p.d
 		r.release(c)
 	}
-	if r.pick() == nil {
+	if d == 0 && r.pick() == nil {
 		r.finish()
 	}
 }

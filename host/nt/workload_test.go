@@ -103,6 +103,18 @@ func TestWorkloadRuns(t *testing.T) {
 	}
 }
 
+// TestDuration lets a machine without threads idle.
+func TestDuration(t *testing.T) {
+	h := open(t, "cpus 2\nduration 10ms\n")
+	if n, err := trace(t, h, "tick-1ms { trace(1); } profile-5ms /execname == \"Idle\"/ { trace(2); }"); err != nil || n != 14 {
+		t.Errorf("%d records, %v; want 14", n, err)
+	}
+	h = open(t, "duration 5ms\nprocess x pid 5 { thread 6 { repeat 100 { syscall NtClose(1) sleep 1ms } } }")
+	if n, err := trace(t, h, "syscall::NtClose:entry { trace(1); }"); err != nil || n != 6 {
+		t.Errorf("%d records, %v; want 6", n, err)
+	}
+}
+
 func TestSpin(t *testing.T) {
 	h := open(t, "process x pid 5 { thread 6 { repeat 100000000 { } } }")
 	if _, err := trace(t, h, "tick-1ms { trace(1); }"); err == nil || !strings.Contains(err.Error(), "no time passed") {
