@@ -29,6 +29,7 @@ import (
 	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/option"
 	"github.com/godtrace/godtrace/probe"
+	"github.com/godtrace/godtrace/record"
 	"github.com/godtrace/godtrace/syntax"
 )
 
@@ -297,6 +298,14 @@ func (t *Tracer) NewSession() (host.Session, error) {
 	}
 	if t.prog.Destructive && !t.opt.Flag("destructive") {
 		return nil, errors.New("Destructive actions not allowed: they need the option destructive (-w)")
+	}
+	if t.opt.IsSet("bufsize") {
+		size := t.opt.Num("bufsize")
+		for _, c := range t.prog.Clauses {
+			if n := uint64(record.HeaderSize) + uint64(c.RecSize); c.Record && n > size {
+				return nil, fmt.Errorf("Enabling exceeds size of buffer: a record of clause %s has %d bytes, bufsize is %d", c.Name, n, size)
+			}
+		}
 	}
 	return t.host.Open(t.prog, t.sessionOptions())
 }

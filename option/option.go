@@ -85,11 +85,20 @@ func (s *Set) Set(name, value string) error {
 		n, err = parseFlag(value)
 	case Size:
 		n, err = ParseSize(value)
+		switch {
+		case name == "lockmem" && value == "unlimited":
+			n, err = math.MaxInt64, nil
+		case name == "strsize" && err == nil && n == 0:
+			err = fmt.Errorf("%w: found %q, want at least 1", ErrValue, value)
+		}
 	case Rate:
 		n, err = ParseRate(value)
 	case Count:
 		n, err = parseCount(d, value)
 	case String:
+		if name == "version" && !validVersion(value) {
+			return fmt.Errorf("%w: found %q, want a version of D of at most 2.0.7, such as 1.0", ErrValue, value)
+		}
 		if value == "" && d.Values != nil {
 			return fmt.Errorf("%w: want one of %s", ErrValue, strings.Join(d.Values, ", "))
 		}
@@ -105,6 +114,27 @@ func (s *Set) Set(name, value string) error {
 	}
 	s.val[name], s.num[name] = value, n
 	return nil
+}
+
+// validVersion reports whether v is a version of the language that there is:
+// major.minor or major.minor.micro, at most 2.0.7.
+func validVersion(v string) bool {
+	parts := strings.Split(v, ".")
+	if len(parts) < 2 || len(parts) > 3 {
+		return false
+	}
+	n := 0
+	for i := range 3 {
+		p := 0
+		if i < len(parts) {
+			var err error
+			if p, err = strconv.Atoi(parts[i]); err != nil || p < 0 || p > 4095 {
+				return false
+			}
+		}
+		n = n<<12 | p
+	}
+	return n <= 2<<24|7
 }
 
 // IsSet reports whether name was set explicitly.

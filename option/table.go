@@ -83,7 +83,7 @@ var table = []Def{
 	{Name: "stackframes", Kind: Count, Scope: Runtime, Default: "20", Help: "frames of stack()"},
 	{Name: "stackindent", Kind: Count, Scope: Dynamic, Default: "14", Help: "columns to indent stacks by"},
 	{Name: "statusrate", Kind: Rate, Scope: Runtime, Default: "1hz", Help: "rate of looking at the state of tracing"},
-	{Name: "stdc", Kind: String, Scope: Compile, Default: "a", Help: "standard of C for -C"},
+	{Name: "stdc", Kind: String, Scope: Compile, Default: "a", Values: []string{"a", "c", "s", "t"}, Help: "standard of C for -C"},
 	{Name: "strip", Kind: Flag, Scope: Compile, Help: "strip the types from the output of -G"},
 	{Name: "strsize", Kind: Size, Scope: Runtime, Default: "256", Help: "size of strings"},
 	{Name: "switchrate", Kind: Rate, Scope: Dynamic, Default: "1hz", Help: "rate of reading the principal buffers"},

@@ -52,12 +52,19 @@ func (c *command) trace() (status int, err error) {
 		c.tracer.SetTarget(pid)
 	}
 	for _, dir := range c.libDirs {
-		if err := c.tracer.AddLibraryDir(dir); err != nil {
+		// A directory that is not there is no error, as everywhere.
+		if err := c.tracer.AddLibraryDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return 0, fatalf("%v", err)
 		}
 	}
 	if err := c.load(); err != nil {
 		return 0, err
+	}
+	if !c.hasProbes() && !c.early {
+		c.notifyMatches()
+		if !c.tracer.Options().Flag("zdefs") {
+			return 0, fatalf("no probes matched")
+		}
 	}
 	if err := c.compile(); err != nil {
 		return 0, err
@@ -66,6 +73,16 @@ func (c *command) trace() (status int, err error) {
 		return statusOK, nil
 	}
 	return c.consume(victims)
+}
+
+// hasProbes reports whether a program has a probe clause.
+func (c *command) hasProbes() bool {
+	for _, u := range c.tracer.Units() {
+		if len(u.Descriptions()) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // compile compiles all programs and prints what -S and -v ask for.
@@ -144,8 +161,9 @@ func (c *command) notify(format string, args ...any) {
 
 // notifyMatches says what the programs matched.
 func (c *command) notifyMatches() {
-	for i := range c.programs {
+	for i, u := range c.tracer.Units() {
 		p := &c.programs[i]
+		p.unit = u
 		what := "description '" + p.short() + "'"
 		if p.letter == 's' {
 			what = "script '" + p.arg + "'"
