@@ -146,4 +146,3 @@ func (h *Host) runAlias(a *act, m *machine) {
 	a.run(h, m)
 	m0.class, m0.payload, m0.ptr = c, payload, ptr
 }
-
