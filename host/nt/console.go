@@ -166,7 +166,7 @@ func (c *console) do(line string) (CallResult, error) {
 	}
 	r.Callouts = append(r.Callouts, c.rec.Take()...)
 	if c.m.Crash != nil {
-		r.Result = c.m.Crash.Error()
+		r.Result, r.Notes = c.m.Crash.Error(), nil
 	}
 	return r, nil
 }

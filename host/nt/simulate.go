@@ -130,6 +130,9 @@ func SimulateMain(args []string, stdout, stderr io.Writer) int {
 			r.Calls = append(r.Calls, out)
 		}
 		r.Mask = b.Machine.KiDynamicTraceMask
+		if b.Machine.Crash != nil {
+			r.Crash = b.Machine.Crash.Error()
+		}
 	}
 	if *asJSON {
 		e := json.NewEncoder(stdout)
@@ -143,7 +146,7 @@ func SimulateMain(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "dtrace boot simulate: %v\n", err)
 		return 1
 	}
-	if r.Stopped != "" {
+	if r.Stopped != "" || r.Crash != "" {
 		return 1
 	}
 	return 0
@@ -195,6 +198,8 @@ type Report struct {
 	Providers []ProviderState       `json:"providers"`
 	Device    bool                  `json:"device"`
 	Calls     []CallResult          `json:"calls,omitempty"`
+	// Crash is the bugcheck that a call has ended the machine with.
+	Crash string `json:"crash,omitempty"`
 }
 
 // Report describes the boot.
@@ -324,9 +329,12 @@ func (r *Report) print(w io.Writer) error {
 			p.f("    %s", n)
 		}
 	}
-	if r.Stopped == "" {
+	switch {
+	case r.Crash != "":
+		p.f("result: the simulated machine has stopped: %s", r.Crash)
+	case r.Stopped == "":
 		p.f("result: tracing works on the simulated machine")
-	} else {
+	default:
 		p.f("result: tracing does not work; layer that stops it: %s: %s", r.Stopped, r.Why)
 	}
 	return p.err

@@ -71,6 +71,13 @@ func TestSimulateJSON(t *testing.T) {
 	}
 }
 
+func TestSimulateCrash(t *testing.T) {
+	status, out, _ := simulate("--do", "TraceAccessMemory 0x10", "--do", "TraceAccessMemory 0x10 irql 3", "--do", "call nt!NtClose")
+	if status != 1 || !strings.Contains(out, "result: the simulated machine has stopped: bugcheck 0xA") || !strings.Contains(out, "-> the machine has stopped") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+}
+
 // TestSimulateStores boots from real stores, as they are and with the switch on.
 func TestSimulateStores(t *testing.T) {
 	var stores []string
