@@ -145,6 +145,8 @@ func (g *gen) survey() {
 				simpleLocal = simpleLocal && g.cfg.Lacks[FeatMayGoto]
 			case ir.StrK, ir.StrU, ir.StrToLL:
 				g.str = max(g.str, 16)
+			case ir.InetNtop, ir.LinkNtop:
+				g.str = max(g.str, 64) // their text, before it is cut
 			}
 		}
 	}

@@ -34,10 +34,19 @@ func (c *clauseGen) strings(in *ir.Instr) error {
 		l := c.faultLabel(ir.FaultBadIndex)
 		c.movImm(r1, 0)
 		c.jImm(asm.JGE, r2, int32(m.Size), l)
+		// What is behind the text is left over from before.
+		behind := c.newLabel()
+		c.strLen(m)
+		c.fetch(r2, in.A)
+		c.mov(r3, r0)
+		c.movImm(r0, 0)
+		c.jReg(asm.JGE, r2, r3, behind)
+		c.jImm(asm.JGE, r2, int32(m.Size), behind) // for the kernel's verifier
 		c.addr(r1, m)
 		c.alu(asm.Add, r1, r2)
 		c.load(r0, r1, 0, 1)
 		c.extend(r0, 1, true)
+		c.bind(behind)
 		c.put(in.Dst, r0)
 	case ir.IsNull:
 		no := c.newLabel()

@@ -124,7 +124,7 @@ const (
 	StrCopy   // M = N
 	StrLen    // Dst = length of M
 	StrCmp    // Dst = -1, 0, 1 as M is below, equal to, above N (unsigned bytes)
-	StrIdx    // Dst = byte A of M as signed char; traps FaultBadIndex unless 0 <= A < M.Size
+	StrIdx    // Dst = byte A of M as signed char, 0 behind the text; traps FaultBadIndex unless 0 <= A < M.Size
 	IsNull    // Dst = 1 if M is the NULL string
 	MkNull    // M = the NULL string
 	StrJoin   // M = N followed by P

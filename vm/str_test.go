@@ -289,7 +289,7 @@ clause "t" frame=64
 		{"mknull frame[0:16]\n strcmp r0, frame[0:16], " + empty, 0}, {"mknull frame[0:16]\n isnull r0, frame[0:16]", 1},
 		{"isnull r0, " + empty, 0}, {"isnull r0, " + hello, 0},
 		{"movi r1, 1\n stridx r0, " + hello + ", r1", 'e'},
-		{"mknull frame[0:16]\n movi r1, 1\n stridx r0, frame[0:16], r1", -1},
+		{"mknull frame[0:16]\n movi r1, 1\n stridx r0, frame[0:16], r1", 0},
 		{"strindex r0, " + hello + ", " + hello + ", -", 0}, {"movi r1, 1\n strindex r0, " + hello + ", " + hello + ", r1", -1},
 		{"strrindex r0, " + hello + ", " + empty + ", -", 5}, {"movi r1, 2\n strrindex r0, " + hello + ", " + empty + ", r1", 2},
 		{"strtoll r0, " + hexa + ", 16", -31}, {"strtoll r0, " + hexa + ", 10", 0}, {"strtoll r0, " + hexa + ", 1", 0},

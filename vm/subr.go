@@ -32,7 +32,10 @@ func (m *Machine) subroutine(i *insn, regs []uint64) (ir.Fault, uint64) {
 		if !ok {
 			return ir.FaultBadIndex, 0
 		}
-		regs[i.dst] = uint64(int8(b[0]))
+		regs[i.dst] = 0 // what is behind the text is left over from before
+		if regs[i.a] < uint64(len(text(m.at(i.m)))) {
+			regs[i.dst] = uint64(int8(b[0]))
+		}
 	case ir.IsNull:
 		regs[i.dst] = truth(isNull(m.at(i.m)))
 	case ir.MkNull:

@@ -50,11 +50,20 @@ func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) erro
 		stride := int(lay.CPUStride)
 		return a.merge(gen, s.cpu[a.layout.Off:], stride, lay.CPUs, nil, f)
 	}
-	size := int(a.layout.Size+7) &^ 7
-	cpus := s.obj.Layout.CPUs
+	size, cpus := s.valueSize(a)
 	return eachElement(a.table, a.keyLen, size*cpus, func(key, value []byte) error {
 		return a.merge(gen, value, size, cpus, key, f)
 	})
+}
+
+// valueSize returns the size of a value in the table and how many of them a
+// tuple has: one, or one a CPU.
+func (s *Session) valueSize(a *aggregation) (size, cpus int) {
+	size, cpus = int(a.layout.Size+7)&^7, s.obj.Layout.CPUs
+	if a.layout.Shared {
+		cpus = 1
+	}
+	return size, cpus
 }
 
 // eachID is Aggregate for values in an array by probe id.
@@ -142,7 +151,8 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 		return s.Clear(id)
 	}
 	if keys == nil {
-		err := eachElement(a.table, a.keyLen, (int(a.layout.Size+7)&^7)*s.obj.Layout.CPUs, func(key, _ []byte) error {
+		size, cpus := s.valueSize(a)
+		err := eachElement(a.table, a.keyLen, size*cpus, func(key, _ []byte) error {
 			keys = append(keys, append([]byte(nil), key...))
 			return nil
 		})
@@ -161,15 +171,18 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 // errNotSupp is the kernel's own ENOTSUPP, which bpf(2) lets through.
 const errNotSupp = unix.Errno(524)
 
-// firstBatch is how many elements are read at once; a table whose longest hash
-// chain is longer asks for more.
-const firstBatch = 256
+// firstBatch is how many elements are read at once, if they fit into
+// firstBatchBytes; a table whose longest hash chain is longer asks for more.
+const (
+	firstBatch      = 256
+	firstBatchBytes = 1 << 20
+)
 
 // eachElement calls f for every element of a hash map. Elements that are added
 // or removed meanwhile may be missed, but none is seen twice.
 func eachElement(m *ebpf.Map, keyLen, valueLen int, f func(key, value []byte) error) error {
 	var (
-		batch  = uint32(firstBatch)
+		batch  = uint32(max(4, min(firstBatch, firstBatchBytes/valueLen)))
 		cursor = [2][]byte{make([]byte, max(8, keyLen)), make([]byte, max(8, keyLen))}
 		in     []byte
 		keys   = make([]byte, int(batch)*keyLen)
