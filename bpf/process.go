@@ -111,7 +111,7 @@ func (c *clauseGen) copyOut(in *ir.Instr) error {
 			c.mov(r3, r4)
 			c.bind(small)
 		}
-		c.jImm(asm.JEq, r3, 0, none)
+		c.jImm(asm.JLT, r3, 1, none) // not JEq: verifiers before Linux 6.8 learn no bound from it
 		c.jImm(asm.JGT, r3, int32(m.Size), none)
 		c.fetch(r1, in.A)
 		c.slotAddr(r2, c.slot.tmp)
@@ -125,7 +125,7 @@ func (c *clauseGen) copyOut(in *ir.Instr) error {
 	c.fetch(r2, in.B)
 	c.movImm(r1, 0)
 	c.jImm(asm.JGT, r2, tmpBytes, c.faultLabel(ir.FaultBadSize))
-	c.jImm(asm.JEq, r2, 0, none)
+	c.jImm(asm.JLT, r2, 1, none) // as above
 	c.fetch(r3, in.A)
 	c.translate(0, r2, true)
 	c.store(rFP, c.ownOff(ownTmp), r2, 8)

@@ -288,7 +288,7 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 // specWord puts the address of the state of speculation id into d, or jumps to
 // no if there is none of that number; id is kept.
 func (c *clauseGen) specWord(d, id asm.Register, no label) {
-	c.jImm(asm.JEq, id, 0, no)
+	c.jImm(asm.JLT, id, 1, no) // not JEq: verifiers before Linux 6.8 learn no bound from it
 	c.jImm(asm.JGT, id, int32(c.cfg.NSpec), no)
 	c.mapValue(d, MapControl, c.obj.Layout.CtlSpec)
 	c.mov(r3, id)
