@@ -13,6 +13,7 @@ import (
 	"github.com/godtrace/godtrace/engine"
 	"github.com/godtrace/godtrace/format/etl"
 	"github.com/godtrace/godtrace/format/etl/decode"
+	"github.com/godtrace/godtrace/format/etl/kernel"
 	"github.com/godtrace/godtrace/format/etl/schema"
 	"github.com/godtrace/godtrace/format/etl/state"
 	"github.com/godtrace/godtrace/host"
@@ -102,13 +103,12 @@ func Open(names ...string) (*Host, error) {
 		h.addFile(f)
 	}
 	h.model = ctype.LLP64
+	narrow := true
 	for _, f := range h.files {
-		if f.f.Header().PointerSize == 4 {
-			h.model = ctype.ILP32
-		} else {
-			h.model = ctype.LLP64
-			break
-		}
+		narrow = narrow && pointerSize(f.f) == 4
+	}
+	if narrow {
+		h.model = ctype.ILP32
 	}
 	h.set = ctype.NewSet(h.model)
 	h.addKnown()
@@ -116,6 +116,25 @@ func Open(names ...string) (*Host, error) {
 	h.begin.ExecName = "dtrace"
 	h.begin.Key = keyOwn
 	return h, nil
+}
+
+// pointerSize is that of the recorded system: what the kernel's own events have, else
+// what the file's header says, which some tools fill with their own.
+func pointerSize(f *etl.File) uint32 {
+	size := f.Header().PointerSize
+	// An error comes again when the events are read.
+	_ = f.Visit(etl.PassAll, func(e *etl.Event) bool {
+		k, ok := hookOf(e)
+		if !ok || k.group == etl.GroupHeader {
+			return true
+		}
+		_, ptr := kernel.Layouts().Resolve(e)
+		if ptr != 0 {
+			size = uint32(ptr)
+		}
+		return ptr == 0
+	})
+	return size
 }
 
 // addFile puts a file to the others of its system.

@@ -19,6 +19,7 @@ type named struct {
 	info   *info
 	layout layout
 	source schema.Source
+	form   string
 }
 
 // class is what the replay knows of the events of one schema.
@@ -110,21 +111,33 @@ func (h *Host) makeNamed(stats []*stat) error {
 		nm.layout.addSchema(st.schema)
 		h.classes[st.schema] = &class{schema: st.schema, hook: st.hook, kernel: st.kernel, named: nm, guid: st.provider}
 	}
+	shared := map[string]*named{} // the first with a struct, by task and members
+	many := map[string]int{}
+	for _, nm := range order {
+		nm.layout.finish(h.set, "")
+		many[nm.shape()]++
+	}
 	for _, nm := range order {
 		p := nm.info.p
-		tag := ident(p.Function)
-		if p.Name != opInfo {
-			tag += "_" + ident(p.Name)
-		}
-		tags[tag]++
-		if n := tags[tag]; n > 1 {
-			tag = ident(p.Module) + "_" + tag
-			if tags[tag]++; tags[tag] > 1 {
-				tag += "_" + strconv.Itoa(tags[tag])
+		if first := shared[nm.shape()]; first != nil {
+			// One struct, so that a description of both may use args[].
+			nm.layout.typ = first.layout.typ
+		} else {
+			shared[nm.shape()] = nm
+			tag := ident(p.Function)
+			if p.Name != opInfo && (many[nm.shape()] == 1 || tags[tag] > 0) {
+				tag += "_" + ident(p.Name)
 			}
+			tags[tag]++
+			if n := tags[tag]; n > 1 {
+				tag = ident(p.Module) + "_" + tag
+				if tags[tag]++; tags[tag] > 1 {
+					tag += "_" + strconv.Itoa(tags[tag])
+				}
+			}
+			nm.layout.typ.Name = tag
+			h.types["struct "+tag] = nm.layout.typ
 		}
-		nm.layout.finish(h.set, tag)
-		h.types["struct "+tag] = nm.layout.typ
 		nm.info.args = func() []argument {
 			return []argument{{"event", 2, ctype.PtrTo(nm.layout.typ), nil}, {"header", 0, ctype.PtrTo(h.types["struct _EVENT_HEADER"]), nil}}
 		}
@@ -147,6 +160,14 @@ func (h *Host) makeNamed(stats []*stat) error {
 		}
 	}
 	return nil
+}
+
+// shape tells structs apart: the event's provider and task, and the members.
+func (nm *named) shape() string {
+	if nm.form == "" {
+		nm.form = nm.info.p.Module + ":" + nm.info.p.Function + "\n" + strings.Join(describe(nil, nm.layout.typ, ""), "\n")
+	}
+	return nm.form
 }
 
 // namesGUID reports whether a description is of the form of DTrace on Windows.

@@ -224,3 +224,33 @@ func alike(have, want string) bool {
 	}
 	return false
 }
+
+// TestFirstEvent: what Windows itself decoded of an event.
+func TestFirstEvent(t *testing.T) {
+	h := openHost(t, fixture(t, "HTTP_Server.etl"))
+	check1(t, h, `etw:dd5ef90a-6398-47a4-ad34-4dcecdef795f:: { this->h = (nt`+"`"+`_EVENT_HEADER *)arg0;
+		printf("%d %d %d %d %d %x %d %d", this->h->EventDescriptor.Id, this->h->EventDescriptor.Opcode, this->h->EventDescriptor.Task,
+			this->h->EventDescriptor.Level, this->h->EventDescriptor.Version, this->h->EventDescriptor.Keyword, arg1 - 80, walltimestamp / 100 + 116444736000000000);
+		exit(0); }`,
+		"21 28 4 4 0 8000000000000010 72 129402940472257591")
+	check1(t, h, `etw:dd5ef90a-6398-47a4-ad34-4dcecdef795f:: { @ = count(); }`, "2041")
+}
+
+// TestOldSystems: 32-bit traces and old versions, one struct for events alike.
+func TestOldSystems(t *testing.T) {
+	for _, f := range []string{"process_data_32_v1", "process_data_32_v2", "process_data_32_v3", "process_data_64_v2", "process_data_64_v3"} {
+		h := openHost(t, fixture(t, "sawbuck/"+f+".etl"))
+		out := lines(runD(t, h, `etw::Process: { printf("%s %d %s %s\n", args[0]->ImageFileName, args[0]->ProcessId > 0, args[0]->UserSID, probename); }
+			proc:::create, proc:::exit { @[probename, sizeof(void *)] = count(); }`))
+		all := strings.Join(out, "\n")
+		ptr := "8"
+		if strings.Contains(f, "_32_") {
+			ptr = "4"
+		}
+		for _, want := range []string{"notepad.exe 1 S-1-5-21-", "create " + ptr + " 1", "exit " + ptr + " 1"} {
+			if !strings.Contains(all, want) {
+				t.Errorf("%s: no %q in:\n%s", f, want, all)
+			}
+		}
+	}
+}
