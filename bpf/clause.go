@@ -19,7 +19,7 @@ type clauseGen struct {
 	fb      asm.Register
 	fbOff   int32
 	base    int32
-	have    items // shared items fetched before the clause
+	have    items          // shared items fetched before the clause
 	regs    []asm.Register // free callee-saved registers
 	seen    items          // shared items that earlier clauses may have fetched
 	isError bool

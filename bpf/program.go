@@ -55,7 +55,7 @@ type progGen struct {
 	words    int    // of the mask
 	mayItems items  // shared items that some clause fetches
 	routines map[string]label
-	pending  []func()
+	pending  []routine
 	funcs    []funcInfo
 	onFault  label
 	faulty   bool // onFault is used
@@ -123,15 +123,12 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.faulty {
+	p.emitPending()
+	if p.refs[p.onFault] {
 		if err := p.faultFunction(); err != nil {
 			return nil, err
 		}
-	}
-	for len(p.pending) > 0 {
-		f := p.pending[0]
-		p.pending = p.pending[1:]
-		f()
+		p.emitPending()
 	}
 	ins, err := p.finish()
 	if err != nil {
@@ -445,6 +442,26 @@ func (p *progGen) drop(kind record.Drop) {
 	}))
 }
 
+// routine is a function yet to be emitted.
+type routine struct {
+	l    label
+	emit func()
+}
+
+// emitPending emits the routines that are called; some are asked for only by
+// code that control does not reach, and the kernel takes no such function.
+func (p *progGen) emitPending() {
+	for {
+		i := slices.IndexFunc(p.pending, func(r routine) bool { return p.refs[r.l] })
+		if i < 0 {
+			return
+		}
+		r := p.pending[i]
+		p.pending = slices.Delete(p.pending, i, i+1)
+		r.emit()
+	}
+}
+
 // routine returns the label of a static function, emitted once and only if used.
 func (p *progGen) routine(name string, body func()) label {
 	return p.addRoutine(name, false, nil, body)
@@ -455,11 +472,11 @@ func (p *progGen) addRoutine(name string, global bool, params []btf.FuncParam, b
 	if !ok {
 		l = p.newLabel()
 		p.routines[name] = l
-		p.pending = append(p.pending, func() {
+		p.pending = append(p.pending, routine{l, func() {
 			p.function(name, global, params...)
 			p.bind(l)
 			body()
-		})
+		}})
 	}
 	return l
 }
