@@ -120,6 +120,8 @@ func (g *gen) defaults() error {
 	if c.NSpec == 0 && g.prog.Speculations {
 		c.NSpec = 1
 	}
+	set(&c.SpecSize, defaultSpecSize)
+	c.SpecSize = min(c.SpecSize, 1<<30)
 	g.cpuMask = int32(powerOfTwo(uint64(c.CPUs))) - 1
 	return nil
 }
@@ -240,7 +242,8 @@ func (g *gen) layout() {
 	l.CPUs = g.cfg.CPUs
 	l.NSpec = g.cfg.NSpec
 	l.CtlSpec = CtlGen + 8*uint32(len(p.Aggs))
-	off := uint32(cpuAggs)
+	l.CPUSpec = cpuAggs
+	off := roundUp(cpuAggs+4*uint32(l.NSpec), 8)
 	l.Aggs = make([]AggLayout, len(p.Aggs))
 	for i := range p.Aggs {
 		a := &p.Aggs[i]

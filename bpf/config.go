@@ -58,8 +58,10 @@ type Config struct {
 	// of all aggregations, of dynamic variables, of scratch memory (alloca,
 	// copyin) of a firing.
 	BufSize, AggSize, DynVarSize, ScratchSize uint64
-	// NSpec is the number of speculations.
-	NSpec int
+	// NSpec is the number of speculations, SpecSize the bytes that each may hold
+	// of each CPU's records.
+	NSpec    int
+	SpecSize uint64
 	// Fill stops recording on a CPU when its buffer has been full (bufpolicy
 	// fill). Policy ring needs nothing of the programs: the host keeps reading
 	// and holds the newest BufSize bytes of each CPU.
@@ -80,6 +82,7 @@ const (
 	defaultAggSize     = 4 << 20
 	defaultDynVarSize  = 1 << 20
 	defaultScratchSize = 4096
+	defaultSpecSize    = 32 << 10
 )
 
 // Error is why a clause cannot run as eBPF here.

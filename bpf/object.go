@@ -141,6 +141,9 @@ type Layout struct {
 	// words of 32 bits; speculation i has word i-1.
 	CtlSpec uint32
 	NSpec   int
+	// CPUSpec is the offset in each CPU's part of MapCPU of what the speculations
+	// have used there of their room, NSpec words of 32 bits with bytes.
+	CPUSpec uint32
 	Aggs    []AggLayout
 	// RingSize is the size of each CPU's ring buffer in bytes. HasRings is false if
 	// the programs record nothing.

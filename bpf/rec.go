@@ -241,6 +241,7 @@ func (c *clauseGen) commit() {
 	for i := range c.c.Code {
 		force = force || c.c.Code[i].Op == ir.Exit
 	}
+	c.chargeSpec()
 	c.submit(r8, record.HeaderSize+c.c.RecSize, force)
 }
 

@@ -258,7 +258,13 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 			c.load(r3, r2, 0, 4)
 			c.jImm(asm.JNE, r3, int32(SpecActive), no)
 			c.store(r8, 16, r1, 4)
-			c.jmp(ok)
+			size := int64(recordSize(c.c))
+			if room := int64(c.cfg.SpecSize) - size; room >= 0 {
+				c.specUsed(r4, in.A, no)
+				c.load(r3, r4, 0, 4)
+				c.jImm(asm.JLE, r3, int32(room), ok)
+			}
+			c.drop(record.DropSpec)
 		}
 		c.bind(no)
 		if c.flow[c.pc].fired {
@@ -283,6 +289,41 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 		c.bind(no)
 	}
 	return nil
+}
+
+// specUsed puts the address of what speculation id has used of this CPU's room
+// into d, or jumps to no if there is none of that number. It clobbers r0 to r5.
+func (c *clauseGen) specUsed(d asm.Register, id ir.Reg, no label) {
+	c.block(d)
+	c.fetch(r1, id)
+	c.specCounter(d, r1, no)
+}
+
+// specCounter adds to the address of a CPU's block the place of the counter of
+// the speculation in id.
+func (c *clauseGen) specCounter(block, id asm.Register, no label) {
+	c.aluImm(asm.Sub, id, 1)
+	c.jImm(asm.JGE, id, int32(c.cfg.NSpec), no)
+	c.aluImm(asm.LSh, id, 2)
+	c.alu(asm.Add, block, id)
+	c.addImm(block, int64(c.obj.Layout.CPUSpec))
+}
+
+// chargeSpec counts the clause's record to its speculation.
+func (c *clauseGen) chargeSpec() {
+	if !c.c.Speculative || c.cfg.NSpec == 0 {
+		return
+	}
+	none := c.newLabel()
+	c.load(r1, r8, 16, 4)
+	c.jImm(asm.JEq, r1, 0, none)
+	c.block(r4)
+	c.load(r1, r8, 16, 4)
+	c.specCounter(r4, r1, none)
+	c.load(r3, r4, 0, 4)
+	c.aluImm(asm.Add, r3, int32(recordSize(c.c)))
+	c.store(r4, 0, r3, 4)
+	c.bind(none)
 }
 
 // specWord puts the address of the state of speculation id into d, or jumps to

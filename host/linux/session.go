@@ -129,7 +129,7 @@ func (s *Session) build() error {
 		Arch: bpf.Arch(runtime.GOARCH), CPUs: possibleCPUs(), Lacks: s.h.lacks(), Offset: s.h.offset,
 		ErrorProbe: idError, Probe: s.h.ProbeByID,
 		BufSize: s.opt.BufSize, AggSize: s.opt.AggSize, DynVarSize: s.opt.DynVarSize, ScratchSize: s.opt.ScratchSize,
-		NSpec: s.opt.NSpec, Fill: s.opt.BufPolicy == "fill", CPU: s.opt.CPU, PageSize: os.Getpagesize(), Stats: s.opt.Stats,
+		NSpec: s.opt.NSpec, SpecSize: s.opt.SpecSize, Fill: s.opt.BufPolicy == "fill", CPU: s.opt.CPU, PageSize: os.Getpagesize(), Stats: s.opt.Stats,
 	}
 	hooks := make([]bpf.Hook, len(s.hooks))
 	quiet := true
@@ -419,8 +419,12 @@ func (s *Session) endedSpeculations() (ended []int) {
 // freeSpeculations makes speculations available again, after what was recorded
 // for them has been read.
 func (s *Session) freeSpeculations(ended []int) {
+	lay := &s.obj.Layout
 	for _, i := range ended {
-		word32(s.ctl, s.obj.Layout.CtlSpec+4*uint32(i)).Store(uint32(bpf.SpecFree))
+		for c := range uint32(lay.CPUs) {
+			word32(s.cpu, c*lay.CPUStride+lay.CPUSpec+4*uint32(i)).Store(0)
+		}
+		word32(s.ctl, lay.CtlSpec+4*uint32(i)).Store(uint32(bpf.SpecFree))
 	}
 }
 
