@@ -325,8 +325,9 @@ func (g *gen) aggSize(i int) uint32 {
 }
 
 // aggContexts finds the aggregations whose updates may interrupt one another
-// on one CPU. Programs at system-call tracepoints run with preemption off and
-// never nest, and no program interrupts itself where preemption is off.
+// on one CPU. Programs at system-call tracepoints run with preemption off (before
+// Linux 7.0) and never nest, and no program interrupts itself: the kernel leaves
+// such a firing out.
 func (g *gen) aggContexts() {
 	type use struct {
 		hooks       map[int]bool
@@ -352,7 +353,7 @@ func (g *gen) aggContexts() {
 				u.hooks[h] = true
 				switch hook.Kind {
 				case RawTracepoint, BTFTracepoint:
-					u.syscalls = u.syscalls && (hook.AttachTo == "sys_enter" || hook.AttachTo == "sys_exit")
+					u.syscalls = u.syscalls && (hook.AttachTo == "sys_enter" || hook.AttachTo == "sys_exit") && !g.cfg.Lacks[FeatNoPreempt]
 				case TestRun:
 				case Tracepoint, PerfEvent, Kprobe, Kretprobe, KprobeMulti, KretprobeMulti:
 					u.syscalls = false

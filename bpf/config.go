@@ -22,6 +22,7 @@ const (
 	FeatWriteUser     Feature = "bpf_probe_write_user (not under lockdown)"
 	FeatOverride      Feature = "bpf_override_return (CONFIG_BPF_KPROBE_OVERRIDE)"
 	FeatRingOverwrite Feature = "overwriting ring buffers"
+	FeatNoPreempt     Feature = "raw tracepoints that cannot be preempted (before Linux 7.0)"
 )
 
 // Arch is a processor architecture, with Go's names.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -100,11 +101,19 @@ func explain(err error) error {
 }
 
 // lockdown returns the kernel's lockdown mode: none, integrity or
-// confidentiality.
-func lockdown() string {
+// confidentiality. Where securityfs is not mounted it is read through a mount
+// that no path leads to.
+var lockdown = sync.OnceValue(func() string {
 	data, err := os.ReadFile("/sys/kernel/security/lockdown")
 	if err != nil {
-		return "none"
+		fs, err := mountUnseen("securityfs")
+		if err != nil {
+			return "none"
+		}
+		defer unix.Close(fs)
+		if data, err = readAt(fs, "lockdown"); err != nil {
+			return "none" // the kernel has no lockdown
+		}
 	}
 	_, rest, ok := strings.Cut(string(data), "[")
 	mode, _, ok2 := strings.Cut(rest, "]")
@@ -112,7 +121,7 @@ func lockdown() string {
 		return "none"
 	}
 	return mode
-}
+})
 
 // version is a kernel's version.
 type version struct{ major, minor int }

@@ -50,6 +50,9 @@ func (h *Host) lacks() map[bpf.Feature]bool {
 	if !pmuExists("kprobe") {
 		l[bpf.FeatOverride] = true
 	}
+	if !v.before(version{7, 0}) {
+		l[bpf.FeatNoPreempt] = true
+	}
 	h.lacksCache = l
 	return l
 }
@@ -105,7 +108,11 @@ func refusal(name, what string, err error) host.Feature {
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.ENOSYS):
 		f.Remedy = "a kernel with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS"
 	case errors.Is(err, unix.EPERM):
-		f.Detail += ", though this process has the capabilities and lockdown is off"
+		mode := lockdown()
+		if mode == "none" {
+			mode = "off"
+		}
+		f.Detail += ", though this process has the capabilities (lockdown is " + mode + ")"
 		f.Remedy = "a kernel whose security policy allows it"
 	default:
 		f.Remedy = "see the error"
@@ -310,10 +317,49 @@ func lockdownFeature() host.Feature {
 	}
 }
 
-// shorten cuts a verifier's log to the lines that say what was wrong.
-func shorten(log []string, n int) string {
+// kernelReads are the helpers that lockdown=confidentiality takes away: programs
+// cannot read the kernel's memory with them, nor copy within their own.
+var kernelReads = map[string]bool{
+	"bpf_probe_read_kernel": true, "bpf_probe_read_kernel_str": true, "bpf_probe_read": true, "bpf_probe_read_str": true,
+}
+
+// refusedBecause says in a sentence why the kernel does not take a program, from
+// the end of its verifier's log.
+func refusedBecause(log []string) string {
+	_, release := kernelVersion()
 	for len(log) > 0 && (strings.HasPrefix(log[len(log)-1], "processed ") || strings.TrimSpace(log[len(log)-1]) == "") {
 		log = log[:len(log)-1]
 	}
-	return strings.Join(log[max(0, len(log)-n):], "\n\t")
+	last := ""
+	if len(log) > 0 {
+		last = strings.TrimSpace(log[len(log)-1])
+	}
+	if h, ok := missingHelper(last); ok {
+		switch {
+		case kernelReads[h] && lockdown() == "confidentiality":
+			return "the kernel's lockdown (confidentiality) keeps eBPF programs from reading kernel memory; boot with lockdown=integrity or without it"
+		case h == "bpf_probe_write_user" && lockdown() != "none":
+			return "the kernel's lockdown (" + lockdown() + ") keeps eBPF programs from writing to processes"
+		}
+		return fmt.Sprintf("Linux %s has no helper %s for such programs", release, h)
+	}
+	for _, words := range []string{"BPF program is too large", "The sequence of", "complexity"} {
+		if strings.Contains(last, words) {
+			return fmt.Sprintf("the program is too long for the verifier of Linux %s: split the clause", release)
+		}
+	}
+	return fmt.Sprintf("the verifier of Linux %s does not accept the generated code (%q); -S shows it", release, last)
+}
+
+// missingHelper returns the helper that a line of the verifier's log says does
+// not exist: "unknown func NAME#1", or since Linux 6.11 "program of this type
+// cannot use helper NAME#1".
+func missingHelper(line string) (name string, ok bool) {
+	for _, words := range []string{"unknown func ", "program of this type cannot use helper "} {
+		if _, rest, found := strings.Cut(line, words); found {
+			name, _, _ = strings.Cut(rest, "#")
+			return name, name != ""
+		}
+	}
+	return "", false
 }

@@ -107,7 +107,7 @@ func (t *tracepoints) load() {
 		tfs.Close()
 	}
 	if err != nil {
-		t.groups = "groups from a built-in table of Linux 6.18 (" + err.Error() + ")"
+		t.groups = "groups from a built-in table of Linux 6.1 to 7.2 (" + err.Error() + ")"
 	}
 	eachKnownEvent(func(group, name string) {
 		if i, ok := seen[name]; ok && t.list[i].group == "" {

@@ -272,7 +272,7 @@ func (s *Session) loadError(p *bpf.Program, err error) error {
 	}
 	var ve *ebpf.VerifierError
 	if errors.As(err, &ve) && len(ve.Log) > 0 {
-		return fmt.Errorf("%s: the kernel's verifier refuses it: %w\n\t%s", msg, ve.Cause, shorten(ve.Log, 4))
+		return fmt.Errorf("%s: %s", msg, refusedBecause(ve.Log))
 	}
 	return explain(fmt.Errorf("%s: %w", msg, err))
 }

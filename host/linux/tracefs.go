@@ -34,28 +34,47 @@ func openTracefs() (*tracefs, error) {
 		}
 		unix.Close(fd)
 	}
-	ctx, err := unix.Fsopen("tracefs", unix.FSOPEN_CLOEXEC)
+	fd, err := mountUnseen("tracefs")
 	if err != nil {
-		return nil, fmt.Errorf("tracefs is not mounted, and opening it: %w", err)
+		return nil, err
+	}
+	return &tracefs{fd, "not mounted; read through a mount of our own that no path leads to"}, nil
+}
+
+// mountUnseen mounts a file system of the kernel where no path leads to, and
+// returns its root.
+func mountUnseen(fs string) (int, error) {
+	ctx, err := unix.Fsopen(fs, unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, fmt.Errorf("%s is not mounted, and opening it: %w", fs, err)
 	}
 	defer unix.Close(ctx)
 	if err := unix.FsconfigCreate(ctx); err != nil {
-		return nil, fmt.Errorf("tracefs is not mounted, and creating an instance of it: %w", err)
+		return -1, fmt.Errorf("%s is not mounted, and creating an instance of it: %w", fs, err)
 	}
 	fd, err := unix.Fsmount(ctx, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
 	if err != nil {
-		return nil, fmt.Errorf("tracefs is not mounted, and mounting it out of sight: %w", err)
+		return -1, fmt.Errorf("%s is not mounted, and mounting it out of sight: %w", fs, err)
 	}
-	return &tracefs{fd, "not mounted; read through a mount of our own that no path leads to"}, nil
+	return fd, nil
 }
 
 func (t *tracefs) Close() error { return unix.Close(t.fd) }
 
 // read returns the contents of a file below the root of tracefs.
 func (t *tracefs) read(path string) ([]byte, error) {
-	fd, err := unix.Openat(t.fd, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	data, err := readAt(t.fd, path)
 	if err != nil {
-		return nil, fmt.Errorf("open tracefs %s: %w", path, err)
+		return nil, fmt.Errorf("tracefs: %w", err)
+	}
+	return data, nil
+}
+
+// readAt reads a file below an open directory.
+func readAt(dir int, path string) ([]byte, error) {
+	fd, err := unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()

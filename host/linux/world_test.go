@@ -183,8 +183,9 @@ func TestGroupsWithoutTracefs(t *testing.T) {
 	defer tfs.Close()
 	known := map[string]string{}
 	eachKnownEvent(func(group, name string) { known[name] = group })
-	n := 0
+	n, all := 0, 0
 	if err := tfs.eachEvent(func(group, name string) {
+		all++
 		if g, ok := known[name]; ok {
 			n++
 			if g != group && n < 5 {
@@ -194,8 +195,8 @@ func TestGroupsWithoutTracefs(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if n < 500 {
-		t.Errorf("the table knows %d of this kernel's tracepoints", n)
+	if n < all*9/10 {
+		t.Errorf("the table knows %d of this kernel's %d tracepoints", n, all)
 	}
 }
 
