@@ -219,6 +219,18 @@ func (c *Checker) pass(p *ctype.Type, a *Expr) {
 	}
 }
 
+// scratchArg is the number of the argument, from 0, that a subroutine writes to,
+// -1 if it has none.
+func scratchArg(id FuncID) int {
+	switch id {
+	case FBcopy:
+		return 1
+	case FCopyinto:
+		return 2
+	}
+	return -1
+}
+
 // defaultScratch is the size of scratch memory unless an option sets it.
 const defaultScratch = 4096
 
@@ -226,6 +238,9 @@ const defaultScratch = 4096
 func (c *Checker) subroutine(e *syntax.Call, f *Func, args []*Expr) {
 	if why := foreignFuncs[f.Name]; why != "" {
 		c.fail(e, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", f.Name, why)
+	}
+	if i := scratchArg(f.ID); i >= 0 && !args[i].Alloca {
+		c.fail(e.Args[i], diag.D_PROTO_ARG, "%s( ) argument #%d is incompatible with prototype:\n\tprototype: alloca pointer\n\t argument: non-alloca pointer", f.Name, i+1)
 	}
 	most := orDefault(c.opt.ScratchSize, defaultScratch)
 	if f.ID == FAlloca && intConst(args[0]) && (args[0].Int < 0 || args[0].Int > most) {

@@ -489,12 +489,11 @@ func (c *Checker) cast(e *syntax.Cast) *Expr {
 		ok = true
 	}
 	if !ok {
-		c.noAction(e.X)
 		c.fail(e, diag.D_CAST_INVAL, "invalid cast expression: %s to %s", c.typeName(x), t)
 	}
 	r := &Expr{Type: t, Alloca: x.Alloca}
 	if t.Is(ctype.Pointer) {
-		r.Writable = true
+		r.Writable = x.Writable
 		// A pointer keeps its address space through a cast.
 		if x.Type.Is(ctype.Pointer) && x.Type.Base().Space == ctype.User && t.Base().Space != ctype.User {
 			p := *t.Base()

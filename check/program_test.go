@@ -273,7 +273,7 @@ func TestStability(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := info.Clauses[0]; a.Attr.String() != "Stable/Stable/Common" || a.DescAttr.String() != "Stable/Stable/Common" {
+	if a := info.Clauses[0]; a.Attr.String() != "Stable/Stable/Common" || a.DescAttr.String() != "Unstable/Unstable/Common" {
 		t.Errorf("BEGIN: %s, %s", a.Attr, a.DescAttr)
 	}
 	if a := info.Clauses[1]; a.Attr.Name != probe.Private || a.DescAttr.Name != probe.Private {

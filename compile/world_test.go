@@ -85,7 +85,6 @@ func (w *world) Supports(op ir.Op, sub uint8) error { return nil }
 
 // build compiles texts as one command line does.
 func build(opt Options, copt check.Options, texts ...string) (*ir.Program, error) {
-	copt.Destructive = true
 	c := check.New(newWorld(), copt)
 	var infos []*check.Info
 	for _, text := range texts {
