@@ -4,7 +4,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo test race lint cross fuzz bench clean
+.PHONY: all build demo test race lint cross fuzz bench kernels vmtest clean
 
 all: build
 
@@ -37,6 +37,15 @@ cross:
 FUZZTIME ?= 5s
 fuzz:
 	sh internal/lint/fuzz.sh $(FUZZTIME)
+
+# Kernels of other versions, downloaded from the machine's Debian mirror, to run the
+# tests on under emulation (qemu-system-x86; docs/kernels.md).
+GODTRACE_KERNELS ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/godtrace/kernels
+kernels:
+	sh internal/vmtest/kernels.sh '$(GODTRACE_KERNELS)'
+
+vmtest:
+	GODTRACE_KERNELS='$(GODTRACE_KERNELS)' $(GO) run ./internal/testsum -timeout 2h ./internal/vmtest
 
 bench: build
 	sh bench/run.sh bin/dtrace

@@ -29,6 +29,9 @@ type Machine struct {
 }
 
 // QEMU is the emulator's command. A machine has two CPUs and a gibibyte of memory.
+// The CPUs take turns: with a thread for each, one may still run instructions
+// that the other has patched since, as no real CPU does, and the kernel dies of
+// the int3 that it puts there for a moment when a tracepoint is enabled.
 const QEMU = "qemu-system-x86_64"
 
 // Available says why no machine can run here, nil if it can.
@@ -43,23 +46,18 @@ func Available() error {
 const KernelsEnv = "GODTRACE_KERNELS"
 
 // Kernels returns the paths of the kernels (vmlinuz-*) of the folder that
-// KernelsEnv names, or else of the user's cache; the error says where it has
-// looked.
+// KernelsEnv names; the error says why there are none.
 func Kernels() ([]string, error) {
 	dir := os.Getenv(KernelsEnv)
 	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("%s is not set, and %w", KernelsEnv, err)
-		}
-		dir = filepath.Join(cache, "godtrace", "kernels")
+		return nil, fmt.Errorf("%s names no folder of kernels (make vmtest does)", KernelsEnv)
 	}
 	list, err := filepath.Glob(filepath.Join(dir, "vmlinuz-*"))
 	if err != nil {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("no kernels: %s has no vmlinuz-* (make kernels downloads some; %s names another folder)", dir, KernelsEnv)
+		return nil, fmt.Errorf("%s has no vmlinuz-* (make kernels downloads some)", dir)
 	}
 	return list, nil
 }
@@ -86,7 +84,7 @@ func (m *Machine) Run(ctx context.Context, jobs []Job, f func(Result)) (console 
 
 	log := filepath.Join(dir, "console")
 	cmd := exec.CommandContext(ctx, QEMU,
-		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+		"-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2", "-m", "1024",
 		"-nographic", "-nodefaults", "-no-reboot", "-serial", "file:"+log, "-serial", "stdio",
 		"-kernel", m.Kernel, "-initrd", initrd,
 		"-append", strings.TrimSpace("console=ttyS0 loglevel=5 panic=-1 mitigations=off "+m.Cmdline))
@@ -174,7 +172,7 @@ func (m *Machine) writeInitramfs(name string, jobs []Job) error {
 }
 
 // Build compiles a package of this module to a static program and returns it.
-// What flags name is passed to go build, or to go test -c for a test.
+// With test it is the package's test binary.
 func Build(ctx context.Context, pkg string, test bool) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "godtrace-vm")
 	if err != nil {

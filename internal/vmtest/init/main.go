@@ -9,7 +9,7 @@
 //	init read N        reads N times one byte of /dev/zero
 //	init bulk SECONDS  reads megabytes of /dev/zero
 //	init open FILE     opens a file and prints the error, if there is one
-//	init cat FILE      prints a file
+//	init path FILE     opens a file and prints what its name then is in memory
 //	init mount TYPE DIR
 package main
 
@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -105,8 +106,7 @@ type capped struct {
 }
 
 func (c *capped) Write(p []byte) (int, error) {
-	room := vmtest.MaxOutput - c.Len()
-	if room < len(p) {
+	if room := vmtest.MaxOutput - c.Len(); room < len(p) {
 		c.more = true
 		c.Buffer.Write(p[:room])
 		return len(p), nil
@@ -127,22 +127,24 @@ func run(j *vmtest.Job) vmtest.Result {
 		cmd.Dir = "/"
 	}
 	cmd.Env = append([]string{"HOME=/root", "PATH=/bin:/"}, j.Env...)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 100 * time.Millisecond // children may keep the pipes open
 	var stdout, stderr capped
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	start := time.Now()
 	err := cmd.Run()
-	r := vmtest.Result{Name: j.Name, Took: time.Since(start), TimedOut: ctx.Err() != nil,
+	r := vmtest.Result{Name: j.Name, Status: -1, Took: time.Since(start), TimedOut: ctx.Err() != nil,
 		Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Truncated: stdout.more || stderr.more}
 	var ee *exec.ExitError
 	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		r.Status = cmd.ProcessState.ExitCode()
 	case errors.As(err, &ee):
 		r.Status = ee.ExitCode()
-		if ws, ok := ee.Sys().(syscall.WaitStatus); ok && r.Status < 0 {
+		if ws, ok := ee.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 			r.Status = 128 + int(ws.Signal())
 		}
-	case err != nil:
-		r.Status, r.Err = -1, err.Error()
+	default:
+		r.Err = err.Error()
 	}
 	return r
 }
@@ -171,20 +173,21 @@ func workload(args []string) error {
 			return nil
 		}
 		return unix.Close(fd)
-	case "cat":
-		text, err := os.ReadFile(args[1])
-		if err != nil {
-			return err
+	case "path":
+		name := append([]byte(args[1]), 0)
+		fd, _, _ := unix.Syscall6(unix.SYS_OPENAT, ^uintptr(0), uintptr(unsafe.Pointer(&name[0])), 0, 0, 0, 0)
+		fmt.Println(unix.ByteSliceToString(name))
+		if int(fd) >= 0 {
+			return unix.Close(int(fd))
 		}
-		_, err = os.Stdout.Write(text)
-		return err
+		return nil
 	case "mount":
 		if len(args) != 3 {
 			return errors.New("mount: want a type and a directory")
 		}
 		return unix.Mount(args[1], args[2], args[1], 0, "")
 	}
-	return fmt.Errorf("found workload %q, want read, bulk, open, cat or mount", args[0])
+	return fmt.Errorf("found workload %q, want read, bulk, open, path or mount", args[0])
 }
 
 // readZeros is named in user stacks.
