@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { x = (int)stack(); exit(0); }

@@ -1,0 +1,1 @@
+int a[3]; BEGIN { trace((int)a); exit(0); }

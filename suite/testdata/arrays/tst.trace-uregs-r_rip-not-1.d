@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { trace(uregs[R_RIP] != 1); exit(0); }

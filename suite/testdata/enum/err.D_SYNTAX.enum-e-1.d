@@ -1,0 +1,1 @@
+enum e { 1 }; BEGIN { exit(0); }

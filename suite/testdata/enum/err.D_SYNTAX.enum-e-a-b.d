@@ -1,0 +1,1 @@
+enum e { A B }; BEGIN { exit(0); }

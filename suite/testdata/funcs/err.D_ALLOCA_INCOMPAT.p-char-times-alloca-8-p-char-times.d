@@ -1,0 +1,1 @@
+BEGIN { p = (char *)alloca(8); p = (char *)arg0; exit(0); }

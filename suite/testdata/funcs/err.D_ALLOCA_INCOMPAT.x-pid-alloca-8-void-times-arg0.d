@@ -1,0 +1,1 @@
+BEGIN { x = pid ? alloca(8) : (void *)arg0; exit(0); }

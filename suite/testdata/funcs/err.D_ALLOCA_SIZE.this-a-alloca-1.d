@@ -1,0 +1,1 @@
+BEGIN { this->a = alloca(-1); exit(0); }

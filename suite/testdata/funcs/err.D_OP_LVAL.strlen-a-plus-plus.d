@@ -1,0 +1,1 @@
+BEGIN { strlen("a")++; exit(0); }

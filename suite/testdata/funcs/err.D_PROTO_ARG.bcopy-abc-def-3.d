@@ -1,0 +1,1 @@
+BEGIN { bcopy("abc", "def", 3); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(alloca("a")); exit(0); }

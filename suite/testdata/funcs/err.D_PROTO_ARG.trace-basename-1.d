@@ -1,0 +1,1 @@
+BEGIN { trace(basename(1)); exit(0); }

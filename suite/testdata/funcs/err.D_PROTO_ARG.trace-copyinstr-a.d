@@ -1,0 +1,1 @@
+BEGIN { trace(copyinstr("a")); exit(0); }

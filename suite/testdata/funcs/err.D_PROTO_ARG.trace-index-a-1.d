@@ -1,0 +1,1 @@
+BEGIN { trace(index("a", 1)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(lltostr("a")); exit(0); }

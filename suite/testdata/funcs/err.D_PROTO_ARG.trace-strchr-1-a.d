@@ -1,0 +1,1 @@
+BEGIN { trace(strchr(1, 'a')); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(strtok("a", 1)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { copyin(); exit(0); }

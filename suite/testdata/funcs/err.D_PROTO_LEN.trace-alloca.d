@@ -1,0 +1,1 @@
+BEGIN { trace(alloca()); exit(0); }

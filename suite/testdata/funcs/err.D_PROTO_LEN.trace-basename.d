@@ -1,0 +1,1 @@
+BEGIN { trace(basename()); exit(0); }

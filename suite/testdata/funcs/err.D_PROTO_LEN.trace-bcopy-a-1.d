@@ -1,0 +1,1 @@
+BEGIN { trace(bcopy("a", 1)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(copyinstr()); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(dirname("a", "b")); exit(0); }

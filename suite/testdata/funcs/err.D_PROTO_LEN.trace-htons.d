@@ -1,0 +1,1 @@
+BEGIN { trace(htons()); exit(0); }

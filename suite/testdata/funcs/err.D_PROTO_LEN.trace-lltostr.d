@@ -1,0 +1,1 @@
+BEGIN { trace(lltostr()); exit(0); }

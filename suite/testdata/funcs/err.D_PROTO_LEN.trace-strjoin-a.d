@@ -1,0 +1,1 @@
+BEGIN { trace(strjoin("a")); exit(0); }

@@ -1,0 +1,1 @@
+inline int = 3; BEGIN { exit(0); }

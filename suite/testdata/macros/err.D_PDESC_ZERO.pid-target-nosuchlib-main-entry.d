@@ -1,0 +1,2 @@
+/* args: -c /bin/true */
+pid$target:nosuchlib:main:entry { exit(0); }

@@ -1,0 +1,2 @@
+/* args: -xamin=Stable/Stable/Common */
+BEGIN { exit(0); }

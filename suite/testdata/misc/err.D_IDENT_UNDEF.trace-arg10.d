@@ -1,0 +1,1 @@
+BEGIN { trace(arg10); exit(0); }

@@ -1,0 +1,1 @@
+pidabc:::entry { exit(0); }

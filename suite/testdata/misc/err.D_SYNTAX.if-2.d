@@ -1,0 +1,1 @@
+BEGIN { if () { } exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { int a; a = 1; exit(0); }

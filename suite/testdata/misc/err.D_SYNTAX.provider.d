@@ -1,0 +1,1 @@
+provider { }; BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+/* args: -c /nosuch */
+/* status: 1 */
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(arg9); exit(0); }

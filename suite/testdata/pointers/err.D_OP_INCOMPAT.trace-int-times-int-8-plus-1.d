@@ -1,0 +1,1 @@
+BEGIN { trace((int (*)(int))8 + 1); exit(0); }

@@ -1,0 +1,1 @@
+int (*p)(int); BEGIN { p++; exit(0); }

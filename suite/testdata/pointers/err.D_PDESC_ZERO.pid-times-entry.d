@@ -1,0 +1,1 @@
+pid*:::entry { exit(0); }

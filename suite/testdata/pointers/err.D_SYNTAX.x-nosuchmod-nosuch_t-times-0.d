@@ -1,0 +1,1 @@
+BEGIN { x = (nosuchmod`nosuch_t *)0; exit(0); }

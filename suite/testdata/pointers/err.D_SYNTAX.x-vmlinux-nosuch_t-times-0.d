@@ -1,0 +1,1 @@
+BEGIN { x = (vmlinux`nosuch_t *)0; exit(0); }

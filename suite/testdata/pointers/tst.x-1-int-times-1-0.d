@@ -1,0 +1,1 @@
+BEGIN { x = 1 ? (int *)1 : 0; exit(0); }

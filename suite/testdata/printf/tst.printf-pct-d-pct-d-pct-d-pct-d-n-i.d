@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d %d %d\n", index("abcabc", "c", 3), index("abcabc", "abc", 1), index("", ""), index("a", "", 1)); printf("%d %d %d\n", rindex("abcabc", "abc"), rindex("abcabc", "abc", 2), rindex("", "")); exit(0); }

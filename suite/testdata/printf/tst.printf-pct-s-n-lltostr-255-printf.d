@@ -1,0 +1,1 @@
+BEGIN { printf("%s\n", lltostr(255)); printf("%s\n", lltostr(-0)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s][%s][%s]\n", strchr("abc", 0), strchr("abc", 'c'), strrchr("abca", 'a')); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%s|%s|%s\n", substr("hello", 1, 100), substr("hello", -10), substr("hello", -10, 7)); printf("%s|%s|%s\n", substr("hello", 2, -1), substr("hello", -3, -1), substr("", 0, 5)); exit(0); }

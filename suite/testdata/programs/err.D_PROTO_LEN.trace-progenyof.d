@@ -1,0 +1,1 @@
+BEGIN { trace(progenyof()); exit(0); }

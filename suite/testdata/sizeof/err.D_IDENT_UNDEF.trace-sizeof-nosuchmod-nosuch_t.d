@@ -1,0 +1,1 @@
+BEGIN { trace(sizeof(nosuchmod`nosuch_t)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(progenyof("a")); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace((string)"abc"); exit(0); }

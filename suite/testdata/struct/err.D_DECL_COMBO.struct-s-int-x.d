@@ -1,0 +1,1 @@
+struct s int x; }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(((struct nowhere *)0)->x); exit(0); }

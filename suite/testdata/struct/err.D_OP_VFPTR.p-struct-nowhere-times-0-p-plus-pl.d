@@ -1,0 +1,1 @@
+BEGIN { p = (struct nowhere *)0; p++; exit(0); }

@@ -1,0 +1,1 @@
+translator { }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+translator int < int *p > { x = 1; }; BEGIN { exit(0); }

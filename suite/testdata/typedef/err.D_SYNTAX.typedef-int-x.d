@@ -1,0 +1,1 @@
+BEGIN { typedef int x; }
