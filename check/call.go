@@ -124,10 +124,21 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 	}
 	if f.op != ir.Nop {
 		if err := c.supports(f.op, 0); err != nil {
-			c.fail(e, diag.D_UNKNOWN, "%s %s( ) is not available: %v", f.kindName(), f.Name, err)
+			c.lacks(e, diag.Errorf(e.Pos(), diag.D_UNKNOWN, "%s %s( ) is not available: %v", f.kindName(), f.Name, err))
 		}
 	}
 	return x
+}
+
+// lacks notes that the World does not have what e needs. Programs are refused for
+// it last, after their own mistakes.
+func (c *Checker) lacks(e syntax.Node, err *diag.Error) {
+	if c.ctx.lib {
+		c.fail(e, err.Code, "%s", err.Msg)
+	}
+	if c.lacking == nil {
+		c.lacking = err
+	}
 }
 
 func (c *Checker) function(e *syntax.Call) *Func {
@@ -198,12 +209,22 @@ func protoName(p *ctype.Type) string {
 // passes reports whether an argument fits a parameter.
 func (c *Checker) passes(f *Func, p *ctype.Type, a *Expr) bool {
 	if p == ptrParam {
-		return c.argCompat(c.t.VoidPtr, a)
+		return c.argCompat(c.t.VoidPtr, a) && (!isString(a) || f.takesBytes())
 	}
 	if f.flags&(userAddr|anyAddr) != 0 && p == c.t.Uintptr && a.Xlate == nil && a.Type.Is(ctype.Pointer) {
 		return f.flags&anyAddr != 0 || a.Type.Base().Space == ctype.User
 	}
 	return c.argCompat(p, a)
+}
+
+// takesBytes reports whether the pointer parameters of f are to any bytes, which
+// may be those of a string, and not to an object of the system.
+func (f *Func) takesBytes() bool {
+	switch f.ID {
+	case FBcopy, FCopyinto, FCopyout, FMemref, FMemstr, FInetNtop, FLinkNtop, FPcap:
+		return true
+	}
+	return false
 }
 
 func (c *Checker) pass(p *ctype.Type, a *Expr) {

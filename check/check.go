@@ -84,6 +84,7 @@ type Checker struct {
 	branchActions int
 	pending       map[string]pendingPragma
 	declaredHere  map[Object]bool
+	lacking       *diag.Error // of the first feature that the World lacks
 }
 
 // context is what is being checked.
@@ -144,6 +145,9 @@ func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
 		c.item(info, it)
 	}
 	c.unusedPragmas()
+	if c.lacking != nil {
+		return nil, c.lacking
+	}
 	return info, nil
 }
 

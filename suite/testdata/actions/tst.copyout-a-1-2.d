@@ -1,3 +1,3 @@
 /* status: 1 */
-/* stderr: could not enable tracing */
+/* hosts: local */
 BEGIN { copyout("a", 1, 2); exit(0); }
