@@ -220,7 +220,12 @@ func (h *Host) symbolFeature() host.Feature {
 func (h *Host) tracefsFeature() host.Feature {
 	t, err := openTracefs()
 	if err != nil {
-		return host.Feature{Name: "tracefs", Detail: err.Error(), Remedy: "mount -t tracefs tracefs /sys/kernel/tracing (the groups of tracepoints come from a built-in table without it)"}
+		f := host.Feature{Name: "tracefs", Detail: err.Error(), Remedy: "mount -t tracefs tracefs /sys/kernel/tracing"}
+		if lockdown() == "confidentiality" {
+			f.Remedy = "boot with lockdown=integrity or without it"
+		}
+		f.Remedy += " (the groups of tracepoints come from a built-in table without it)"
+		return f
 	}
 	defer t.Close()
 	return host.Feature{Name: "tracefs", OK: true, Detail: t.how}

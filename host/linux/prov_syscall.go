@@ -140,8 +140,10 @@ const rawFrames = 2
 // rawHook completes a hook on a raw tracepoint.
 func rawHook(tracepoint string, b bpf.Hook) hook {
 	b.Kind, b.AttachTo, b.SkipFrames = bpf.RawTracepoint, tracepoint, rawFrames
-	if v, _ := kernelVersion(); b.User && !v.before(version{6, 13}) {
-		b.SkipFrames++ // __bpf_trace_sys_enter: tracepoints of system calls may fault since
+	if v, _ := kernelVersion(); b.User && !v.before(version{6, 13}) && v.before(version{7, 0}) {
+		// __bpf_trace_sys_enter turns preemption off around bpf_trace_run, which it
+		// otherwise ends in a jump to.
+		b.SkipFrames++
 	}
 	return hook{b, func(_ *Session, prog *program) (closer, error) { return prog.attachRaw(tracepoint, 0) }}
 }
