@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { for (i = 0; i < 5; i++) { printf("%d ", i); } exit(0); }

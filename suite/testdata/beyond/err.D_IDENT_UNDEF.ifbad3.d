@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { if (@a) { exit(0); } }

@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { if (trace(1)) { exit(0); } }

@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { trace(json(1, "a")); }

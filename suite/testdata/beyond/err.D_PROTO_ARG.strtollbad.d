@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { trace(strtoll(1)); }

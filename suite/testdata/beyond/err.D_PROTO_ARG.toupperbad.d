@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { trace(toupper(1)); }

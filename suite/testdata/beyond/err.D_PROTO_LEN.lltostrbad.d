@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { trace(lltostr(1, 2, 3)); }

@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { else { x = 1; } }

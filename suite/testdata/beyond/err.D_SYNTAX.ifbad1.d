@@ -1,0 +1,2 @@
+/* differs:   */
+BEGIN { if (1) { exit(0); } else { }
