@@ -44,11 +44,13 @@ type gen struct {
 
 // slotLayout has the offsets in a scratch slot.
 type slotLayout struct {
-	heapTop, tokPos, vars, spill, local, localErr, frame uint32
+	heapTop, tokPos, vars, spill, local, frame uint32
 	// tmp is where string operations make their results, tmp2 and tmp3 hold copies
 	// of their operands, tok the string that strtok() works on.
 	tmp, tmp2, tmp3, tok, heap uint32
-	size                       uint32
+	// one is the size of what a firing needs, size that of a slot: that twice, if
+	// there are clauses of ERROR.
+	one, size uint32
 }
 
 // Build compiles a verified program for the given hooks. Clauses whose probes
@@ -129,7 +131,8 @@ func (g *gen) defaults() error {
 // survey looks through all clauses for what decides about layouts.
 func (g *gen) survey() {
 	simpleLocal := true
-	for _, c := range g.prog.Clauses {
+	for i, c := range g.prog.Clauses {
+		isError := slices.Contains(g.errors, i)
 		for pc := range c.Code {
 			in := &c.Code[pc]
 			g.heap = g.heap || allocates(in.Op)
@@ -138,8 +141,8 @@ func (g *gen) survey() {
 				if use == ir.MemString {
 					g.str = max(g.str, roundUp(m.Size, 8))
 				}
-				if m.Space == ir.Local && !simpleUse(in, use) {
-					simpleLocal = false
+				if m.Space == ir.Local && (isError || !simpleUse(in, use)) {
+					simpleLocal = false // the firing that faulted has its own
 				}
 			})
 			switch in.Op {
@@ -222,7 +225,6 @@ func (g *gen) layout() {
 	area(&s.spill, spill)
 	if g.localSlot {
 		area(&s.local, p.LocalSize+g.str)
-		area(&s.localErr, p.LocalSize+g.str)
 	}
 	area(&s.frame, frame+g.str)
 	g.strMask = int32(powerOfTwo(uint64(g.str))) - 1
@@ -235,7 +237,11 @@ func (g *gen) layout() {
 		// kernel's verifier adds the bounds.
 		area(&s.heap, 2*uint32(g.cfg.ScratchSize)+g.str)
 	}
-	s.size = roundUp(at, 64)
+	s.one = roundUp(at, 64)
+	s.size = s.one
+	if len(g.errors) > 0 {
+		s.size += s.one // the firing of ERROR works in the second half
+	}
 
 	// Control block and each CPU's part.
 	l := &g.obj.Layout

@@ -227,14 +227,10 @@ func (c *clauseGen) at(m ir.Mem, tmp asm.Register) (asm.Register, int32) {
 		c.mapValue(tmp, MapGlobals, m.Off)
 		return tmp, 0
 	case ir.Local:
-		switch {
-		case !c.localSlot:
+		if !c.localSlot {
 			return c.fb, c.fbOff + fbLocal + off
-		case c.isError:
-			base, off = r7, int32(c.slot.localErr)+off
-		default:
-			base, off = r7, int32(c.slot.local)+off
 		}
+		base, off = r7, int32(c.slot.local)+off
 	}
 	if off+int32(m.Size) > 32760 {
 		c.mov(tmp, base)
@@ -368,6 +364,18 @@ func (c *clauseGen) faultLabel(f ir.Fault) label {
 	return l
 }
 
+// noteFault notes a fault, whose value is in r1, in the firing block.
+func (c *clauseGen) noteFault(s *faultSite) {
+	c.store(c.fb, c.fbOff+fbErr+16, r1, 8)
+	act := int32(0)
+	if s.pc < len(c.c.Act) {
+		act = c.c.Act[s.pc]
+	}
+	c.storeImm(c.fb, c.fbOff+fbErr+4, int64(act), 4)
+	c.storeImm(c.fb, c.fbOff+fbErr+8, int64(s.pc), 4)
+	c.storeImm(c.fb, c.fbOff+fbErr+12, int64(s.fault), 4)
+}
+
 // faultSites emits the ends of instructions that trapped. Each notes the fault
 // in the firing block; then the record is discarded and ERROR's clauses run.
 func (c *clauseGen) faultSites() {
@@ -379,14 +387,9 @@ func (c *clauseGen) faultSites() {
 	anyFired := false
 	for _, s := range c.faults {
 		c.bind(s.l)
-		c.store(c.fb, c.fbOff+fbErr+16, r1, 8)
-		act := int32(0)
-		if s.pc < len(c.c.Act) {
-			act = c.c.Act[s.pc]
+		if !c.isError { // ERROR goes on to tell of the fault that it was fired for
+			c.noteFault(&s)
 		}
-		c.storeImm(c.fb, c.fbOff+fbErr+4, int64(act), 4)
-		c.storeImm(c.fb, c.fbOff+fbErr+8, int64(s.pc), 4)
-		c.storeImm(c.fb, c.fbOff+fbErr+12, int64(s.fault), 4)
 		if c.flow[s.pc].fired {
 			anyFired = true
 			c.jmp(fired)

@@ -124,7 +124,7 @@ func (c *clauseGen) loop(name string, n int, body func()) {
 func (p *progGen) slotParam() btf.FuncParam {
 	b := &btf.Int{Name: "unsigned char", Size: 1, Encoding: btf.Unsigned}
 	u32 := &btf.Int{Name: "unsigned int", Size: 4, Encoding: btf.Unsigned}
-	n := p.slot.size
+	n := p.slot.one
 	st := &btf.Struct{Name: "gt_slot", Size: n, Members: []btf.Member{{Name: "b", Type: &btf.Array{Index: u32, Type: b, Nelems: n}}}}
 	return btf.FuncParam{Name: "slot", Type: &btf.Pointer{Target: st}}
 }

@@ -401,6 +401,11 @@ func (p *progGen) claim(out label) {
 	p.mapValue(r7, MapScratch, 0)
 	p.alu(asm.Add, r7, r3)
 	p.store(rFP, mainFB+fbSlot, r7, 8)
+	p.startSlot()
+}
+
+// startSlot makes the slot at r7 that of a new firing.
+func (p *progGen) startSlot() {
 	if p.heap {
 		p.storeImm(r7, int32(p.slot.heapTop), 0, 8)
 	}

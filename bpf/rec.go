@@ -336,6 +336,10 @@ func (p *progGen) faultFunction() error {
 	}
 	c := p.newErrorWriter()
 	c.errorRecord()
+	if p.needSlot && len(p.errors) > 0 {
+		p.addImm(r7, int64(p.slot.one))
+		p.startSlot()
+	}
 	for _, e := range p.errors {
 		ec := p.newClause(e)
 		ec.fb, ec.isError, ec.seen = r9, true, p.mayItems
