@@ -111,8 +111,8 @@ func (c *clauseGen) copyOut(in *ir.Instr) error {
 			c.mov(r3, r4)
 			c.bind(small)
 		}
-		c.jImm(asm.JLT, r3, 1, none) // not JEq: verifiers before Linux 6.8 learn no bound from it
 		c.jImm(asm.JGT, r3, int32(m.Size), none)
+		c.jImm(asm.JLT, r3, 1, none) // not JEq: verifiers before Linux 6.8 learn no bound from it
 		c.fetch(r1, in.A)
 		c.slotAddr(r2, c.slot.tmp)
 		c.helper(asm.FnProbeWriteUser)

@@ -329,11 +329,12 @@ func (c *clauseGen) chargeSpec() {
 // specWord puts the address of the state of speculation id into d, or jumps to
 // no if there is none of that number; id is kept.
 func (c *clauseGen) specWord(d, id asm.Register, no label) {
-	c.jImm(asm.JLT, id, 1, no) // not JEq: verifiers before Linux 6.8 learn no bound from it
-	c.jImm(asm.JGT, id, int32(c.cfg.NSpec), no)
-	c.mapValue(d, MapControl, c.obj.Layout.CtlSpec)
+	// One comparison of the difference: of "not 0" verifiers before Linux 6.8 learn
+	// nothing, and that of 7.2 nothing of "at least 1" while the sign is open.
 	c.mov(r3, id)
 	c.aluImm(asm.Sub, r3, 1)
+	c.jImm(asm.JGE, r3, int32(c.cfg.NSpec), no)
+	c.mapValue(d, MapControl, c.obj.Layout.CtlSpec)
 	c.aluImm(asm.LSh, r3, 2)
 	c.alu(asm.Add, d, r3)
 }
