@@ -227,8 +227,8 @@ func firstFrame(pattern string) func(*testing.T, Result) {
 	return func(t *testing.T, r Result) {
 		ok(t, r)
 		f := strings.Fields(string(r.Stdout))
-		if len(f) < 3 {
-			t.Fatalf("a stack of %d frames, want at least 3:\n%s", len(f), r.Stdout)
+		if len(f) < 2 {
+			t.Fatalf("a stack of %d frames, want at least 2:\n%s", len(f), r.Stdout)
 		}
 		if !re.MatchString(f[0]) {
 			t.Errorf("the first frame is %s, want %s; stack:\n%s", f[0], pattern, r.Stdout)
