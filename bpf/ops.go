@@ -272,9 +272,9 @@ func (c *clauseGen) copyMem(m, n ir.Mem) {
 }
 
 // errorArg returns whether the program reads arg1 of ERROR.
-func (c *clauseGen) errorEPID() bool {
-	for _, e := range c.errors {
-		for _, in := range c.prog.Clauses[e].Code {
+func (p *progGen) errorEPID() bool {
+	for _, e := range p.errors {
+		for _, in := range p.prog.Clauses[e].Code {
 			if in.Op == ir.BuiltinI && ir.Builtin(in.Sub) == ir.BArg && in.Imm == 1 {
 				return true
 			}

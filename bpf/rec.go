@@ -340,6 +340,7 @@ func (p *progGen) faultFunction() error {
 		p.addImm(r7, int64(p.slot.one))
 		p.startSlot()
 	}
+	p.hideFault()
 	for _, e := range p.errors {
 		ec := p.newClause(e)
 		ec.fb, ec.isError, ec.seen = r9, true, p.mayItems
@@ -353,6 +354,29 @@ func (p *progGen) faultFunction() error {
 	p.movImm(r0, 0)
 	p.exit()
 	return nil
+}
+
+// hideFault passes what clauses of ERROR are told through the slot, if they have
+// loops: on the stack the kernel's verifier must not know it, see loops.
+func (p *progGen) hideFault() {
+	hide := false
+	for _, e := range p.errors {
+		hide = hide || p.info[e].loops
+	}
+	if !hide {
+		return
+	}
+	words := []int32{fbErr, fbErr + 8, fbErr + 16}
+	if p.errorEPID() {
+		words = append(words, fbEPID)
+	}
+	at := int32(p.slot.vars)
+	for _, off := range words {
+		p.load(r1, r9, off, 8)
+		p.store(r7, at, r1, 8)
+		p.load(r1, r7, at, 8)
+		p.store(r9, off, r1, 8)
+	}
 }
 
 // newErrorWriter is a clause of no instructions, for what writes error records.
