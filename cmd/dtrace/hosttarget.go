@@ -4,7 +4,9 @@ import "strconv"
 
 // targeter is a host with processes of its own: Target finds one by its number
 // or its image's name.
-type targeter interface{ Target(name string) (pid int, ok bool) }
+type targeter interface {
+	Target(name string) (pid int, ok bool)
+}
 
 // hostTarget resolves -p and -c on a host with processes of its own, so that no
 // live process is looked for. It returns $target, 0 if neither option was given
