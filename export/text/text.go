@@ -53,7 +53,6 @@ type Printer struct {
 	env     printf.Env
 	args    []printf.Arg
 	flow    flow
-	printed bool
 }
 
 // New returns a Printer.

@@ -52,7 +52,6 @@ type inventory struct {
 	interval uint32               // of the sampled profile, 100 ns
 	samples  int64
 	ids      map[etl.GUID]map[uint16]bool
-	pend     map[uint16]uint64 // by CPU: the service entered last
 }
 
 // routineKey is a routine of a kind.

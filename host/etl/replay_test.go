@@ -22,7 +22,6 @@ func TestClock(t *testing.T) {
 	m.perf(1*ms, 0, etl.GroupPerfInfo, opSysEnter, 2, bin(uint64(ntBase+0x100)))
 	m.perf(25*ms, 1, etl.GroupPerfInfo, opSysEnter, 2, bin(uint64(ntBase+0x100)))
 	h := m.open()
-	const ns = madeBase * 100
 	check1(t, h, `BEGIN { printf("%d %d\n", timestamp - 100000000000, walltimestamp - 1655600000 * 1000000000); }
 		syscall:::entry { printf("%d cpu %d\n", timestamp - 100000000000, cpu); }
 		tick-10ms { printf("tick %d\n", timestamp - 100000000000); }
