@@ -35,8 +35,6 @@ type Config struct {
 	Testing bool
 	// Run executes a command line for system(); nil uses the shell.
 	Run func(cmd string) error
-	// Classic names faults as illumos and FreeBSD do ("error on enabled probe
-	// ID"); that is the form that this tool prints.
 }
 
 // flushAt is the size above which the buffer is written out between Flush calls.
