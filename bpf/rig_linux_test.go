@@ -3,6 +3,7 @@ package bpf
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -39,7 +40,21 @@ type rec struct {
 }
 
 func testConfig() Config {
-	return Config{Arch: Arch(runtime.GOARCH), CPUs: ebpf.MustPossibleCPU(), CPU: -1, ErrorProbe: errorProbe, BufSize: 64 << 10, NSpec: 2, Offset: kernelOffset}
+	return Config{Arch: Arch(runtime.GOARCH), CPUs: ebpf.MustPossibleCPU(), CPU: -1, ErrorProbe: errorProbe, BufSize: 64 << 10, NSpec: 2,
+		Offset: kernelOffset, Lacks: kernelLacks()}
+}
+
+// kernelLacks is what the oldest kernels that these tests run on do not have.
+func kernelLacks() map[Feature]bool {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return nil
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(release), "%d.%d", &major, &minor); err != nil {
+		return nil
+	}
+	return map[Feature]bool{FeatMayGoto: major < 6 || major == 6 && minor < 9, FeatNoPreempt: major >= 7}
 }
 
 // kernelOffset looks a member up in the running kernel's BTF.
