@@ -12,6 +12,7 @@
 //
 //	go test ./suite/nodiff -run Generated -seed 4711 -programs 1
 //	go test ./suite/nodiff -run Generated -programs 20000
+//	go test ./suite/nodiff -run - -fuzz NoDiff -fuzzminimizetime 1x
 //
 // Cases for what differed once are in ../testdata, from which TestMutated starts.
 package nodiff
