@@ -40,8 +40,8 @@ func WriteCPIO(w io.Writer, files []File) error {
 		if !path.IsAbs(f.Path) || path.Clean(f.Path) != f.Path {
 			return fmt.Errorf("initramfs: found path %q, want an absolute one without . and ..", f.Path)
 		}
-		if len(f.Data) > maxData {
-			return fmt.Errorf("initramfs: %s has %d bytes, at most %d are possible", f.Path, len(f.Data), maxData)
+		if uint64(len(f.Data)) > maxData {
+			return fmt.Errorf("initramfs: %s has %d bytes, at most %d are possible", f.Path, len(f.Data), uint64(maxData))
 		}
 		c.parents(f.Path)
 		if f.Mode == ModeDir {
