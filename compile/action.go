@@ -101,7 +101,7 @@ func (g *gen) putString(e syntax.Expr) ir.Field {
 	}
 	m := g.recAlloc(n, align)
 	f.Off, f.Size = m.Off, m.Size
-	g.strInto(e, m)
+	g.strRead(e, m)
 	return f
 }
 

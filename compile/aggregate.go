@@ -74,7 +74,7 @@ func (g *gen) key(k syntax.Expr, f *ir.Field, m ir.Mem) {
 	case ir.FInt, ir.FPtr:
 		g.st(m, g.value(k))
 	case ir.FString:
-		g.strInto(k, m)
+		g.strRead(k, m)
 	case ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		g.st(m, g.builtin(ir.BID, 0))
 	case ir.FBytes:

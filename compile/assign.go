@@ -133,15 +133,27 @@ func (g *gen) assignString(n *syntax.Assign, tx *check.Expr) {
 	to := p.mem
 	switch {
 	case p.kind == placeMem && p.idx == ir.NoReg && to.Space == ir.TLS && null:
-		// An unassigned string is all zeros.
-		to.Size = 1
-		g.st(to, constVal(0))
+		to.Size = 2
+		g.st(to, constVal(absentDyn))
 	case p.kind == placeMem && p.idx == ir.NoReg && to.Space == ir.TLS:
-		g.strCopy(to, g.strSrc(n.Y))
+		m := g.strSrc(n.Y)
+		absent := g.absent(n.Y, m)
+		g.strCopy(to, m)
+		g.markEmpty(to, absent)
 	case p.kind == placeMem && p.idx == ir.NoReg && null:
 		in := op(ir.MkNull)
 		in.M = g.mem(to)
 		g.emit(in)
+	case p.kind == placeMem && p.idx == ir.NoReg && p.back == nil && g.isDynString(n.Y):
+		m := g.strSrc(n.Y)
+		absent := g.absent(n.Y, m)
+		g.strCopy(to, m)
+		var done label
+		g.jumpVal(absent, false, &done)
+		in := op(ir.MkNull)
+		in.M = g.mem(to)
+		g.emit(in)
+		g.bind(&done)
 	case p.kind == placeMem && p.idx == ir.NoReg && p.back == nil:
 		if g.canTrap(n.Y) {
 			// A fault must not leave half of the new value.
@@ -167,7 +179,18 @@ func (g *gen) assignDynString(i *syntax.Index, v *check.Var, y syntax.Expr, null
 		return
 	}
 	m := g.alloc(int64(g.prog.Vars[j].ValSize), 8)
-	g.strInto(y, m)
+	h := m
+	h.Size = 2
+	g.st(h, constVal(absentDyn))
+	absent := constVal(0)
+	if g.isDynString(y) {
+		src := g.strSrc(y)
+		absent = g.absent(y, src)
+		g.strCopy(m, src)
+	} else {
+		g.strInto(y, m)
+	}
+	g.markEmpty(m, absent)
 	key := g.buildTuple(i, g.tuples[v], i.Args)
 	g.dynSetM(place{kind: placeDyn, v: j, key: key}, m)
 }

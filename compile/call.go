@@ -33,7 +33,7 @@ func (a args) expr(i int) syntax.Expr {
 
 func (a args) val(i int) val    { return a.g.value(a.expr(i)) }
 func (a args) reg(i int) ir.Reg { return a.g.reg(a.val(i)) }
-func (a args) str(i int) ir.Mem { return a.g.strSrc(a.expr(i)) }
+func (a args) str(i int) ir.Mem { return a.g.strArg(a.expr(i)) }
 
 // regOpt returns argument i, NoReg if it is not there.
 func (a args) regOpt(i int) ir.Reg {

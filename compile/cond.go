@@ -188,21 +188,19 @@ func condOf(o syntax.Op, unsigned bool) ir.Cond {
 
 // nonNull returns a value that is not 0 if the string e is not NULL. Dynamic
 // variables, which do not exist before they are assigned and after 0 was
-// assigned, are NULL then; they read as "". (That one that was assigned "" is
-// taken for NULL, too, is what keeping no flag beside each string costs.)
+// assigned, are NULL then.
 func (g *gen) nonNull(e syntax.Expr) val {
 	mark := g.marked()
 	defer g.release(mark)
 	if v, ok := g.stringVar(e); ok {
+		var m ir.Mem
 		switch v.Kind {
-		case ir.VarTLS:
-			m := g.prog.Vars[g.varIndex(v)].Mem
-			m.Size = 1
-			return g.ld(m, 1, false)
 		case ir.VarAssoc, ir.VarThreadAssoc:
-			m := g.strSrc(e)
-			m.Size = 1
-			return g.ld(m, 1, false)
+			m = g.strSrc(e)
+			fallthrough
+		case ir.VarTLS:
+			h := g.heading(v, m)
+			return g.arith(ir.And, g.set(ir.NE, h, constVal(absentDyn)), g.set(ir.NE, h, constVal(nullDyn)))
 		}
 	}
 	in := op(ir.IsNull)

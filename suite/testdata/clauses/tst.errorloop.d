@@ -3,7 +3,7 @@
 /* A loop in ERROR, after faults of several kinds. */
 self string t;
 int n;
-BEGIN { x = *(int *)8; }
+BEGIN { self->t = ""; x = *(int *)8; }
 BEGIN { self->t = "t"; x = 1 / n; }
 BEGIN { s = "abc"; x = s[n - 1]; }
 ERROR

@@ -7,6 +7,7 @@ struct rec { int a; uint8_t b[4]; };
 BEGIN
 {
 	this->r = (struct rec *)alloca(sizeof (struct rec));
+	self->t = "";
 	x = self->t >= "abc";
 	this->i = 0;
 	do {

@@ -1,1 +1,0 @@
-BEGIN { trace((string)1); exit(0); }

@@ -1,0 +1,2 @@
+/* status: 1 */
+BEGIN { printf("%s\n", strjoin("a", strchr("abc", 'x'))); exit(0); } ERROR { printf("fault %d %d\n", arg4, arg5); exit(1); }

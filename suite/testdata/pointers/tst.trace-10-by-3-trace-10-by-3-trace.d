@@ -1,0 +1,1 @@
+BEGIN { trace(10 / 3); trace(-10 / 3); trace(10 % 3); trace(-10 % 3); trace(10 / -3); trace(7 & 3 | 8 ^ 1); trace(1 + 2 * 3 - 4 / 2); trace((1 + 2) * 3); trace(1 << 2 + 1); trace(5 > 3 == 1); exit(0); }

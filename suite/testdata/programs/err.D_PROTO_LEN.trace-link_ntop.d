@@ -1,0 +1,1 @@
+BEGIN { trace(link_ntop()); exit(0); }

@@ -1,0 +1,1 @@
+provider foo1 { probe bar(int); }; BEGIN { exit(0); }

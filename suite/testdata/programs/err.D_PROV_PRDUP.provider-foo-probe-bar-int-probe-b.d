@@ -1,0 +1,1 @@
+provider foo { probe bar(int); probe bar(int); }; BEGIN { exit(0); }

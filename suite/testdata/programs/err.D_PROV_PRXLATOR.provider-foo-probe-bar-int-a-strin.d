@@ -1,0 +1,1 @@
+provider foo { probe bar(int a) : (string a); }; BEGIN { exit(0); }

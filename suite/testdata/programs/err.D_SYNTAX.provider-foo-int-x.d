@@ -1,0 +1,1 @@
+provider foo { int x; }; BEGIN { exit(0); }

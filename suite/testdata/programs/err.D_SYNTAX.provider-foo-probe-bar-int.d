@@ -1,0 +1,1 @@
+provider foo { probe bar(int) }; BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+provider foo { probe bar(nosuch_t); }; BEGIN { exit(0); }

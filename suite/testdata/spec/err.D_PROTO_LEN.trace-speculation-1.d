@@ -1,0 +1,1 @@
+BEGIN { trace(speculation(1)); exit(0); }

@@ -1,0 +1,1 @@
+translator struct nosuch < int *p > { x = 1; }; BEGIN { exit(0); }
