@@ -153,7 +153,7 @@ func TestVerify(t *testing.T) {
 		{"variable in the wrong space", "program global=8\nvar 0 x self mem=global[0:8]\nclause \"x\"\nret", "want tls"},
 		{"assoc without key", "program\nvar 0 x assoc val=8\nclause \"x\"\nret", "tuple of 0"},
 		{"key outside", "program\nvar 0 x assoc val=8 key=4 keys=int@0:8\nclause \"x\"\nret", "key 0"},
-		{"bad quantizer", "program\nagg 0 x lquantize(10,0,1)\nclause \"x\"\nret", "less than the base"},
+		{"bad quantizer", "program\nagg 0 x lquantize(10,0,1)\nclause \"x\"\nret", "not greater than the base"},
 		{"aggregation keys", "program\nagg 0 x count key=8\nclause \"x\"\nret", "0 keys"},
 	} {
 		p, err := Assemble(c.text)
