@@ -194,9 +194,6 @@ func (g *gen) analyse(c *ir.Clause, isError bool) (ci clauseInfo) {
 // depends on the path: registers and Frame are in the scratch slot, the thread's
 // variables are looked up at each use, shared items are fetched at the start.
 func (g *gen) loops(c *ir.Clause) bool {
-	if g.cfg.Lacks[FeatMayGoto] {
-		return false
-	}
 	for pc := range c.Code {
 		if c.Code[pc].Op == ir.Loop {
 			return true

@@ -147,7 +147,7 @@ func (g *gen) survey() {
 			})
 			switch in.Op {
 			case ir.Loop:
-				simpleLocal = simpleLocal && g.cfg.Lacks[FeatMayGoto]
+				simpleLocal = false
 			case ir.StrK, ir.StrU, ir.StrToLL:
 				g.str = max(g.str, 16)
 			case ir.InetNtop, ir.LinkNtop:
