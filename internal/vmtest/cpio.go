@@ -13,7 +13,7 @@ type File struct {
 	// Path is absolute. Missing directories are made.
 	Path string
 	// Mode is the type and the permissions as in stat(2); ModeFile, ModeExec,
-	// ModeDir or ModeChar.
+	// ModeDir, ModeLink (Data is where it leads) or ModeChar.
 	Mode uint32
 	Data []byte
 	// Major and Minor number the device of a ModeChar.
@@ -25,6 +25,7 @@ const (
 	ModeFile = 0o100644
 	ModeExec = 0o100755
 	ModeDir  = 0o040755
+	ModeLink = 0o120777
 	ModeChar = 0o020600
 )
 

@@ -61,11 +61,12 @@ func TestWriteCPIO(t *testing.T) {
 		{Path: "/a", Mode: ModeDir}, // is there already
 		{Path: "/a/empty", Mode: ModeFile},
 		{Path: "/dev/console", Mode: ModeChar, Major: 5, Minor: 1},
+		{Path: "/bin", Mode: ModeLink, Data: []byte("a/b")},
 	}
 	want := []File{
 		in[0],
 		{Path: "/a", Mode: ModeDir}, {Path: "/a/b", Mode: ModeDir}, in[1], in[3],
-		{Path: "/dev", Mode: ModeDir}, in[4],
+		{Path: "/dev", Mode: ModeDir}, in[4], in[5],
 	}
 	var b bytes.Buffer
 	if err := WriteCPIO(&b, in); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,9 +46,12 @@ func TestKernels(t *testing.T) {
 	files := []File{{Path: dtracePath, Mode: ModeExec, Data: dtrace}}
 	shell := busybox()
 	if shell != nil {
-		files = append(files, File{Path: "/bin/sh", Mode: ModeExec, Data: shell})
+		files = append(files, File{Path: "/bin/busybox", Mode: ModeExec, Data: shell})
+		for _, name := range []string{"sh", "true", "false", "echo", "sleep", "cat", "ls"} {
+			files = append(files, File{Path: "/bin/" + name, Mode: ModeLink, Data: []byte("busybox")})
+		}
 	} else {
-		t.Logf("no static busybox (Debian: busybox-static): cases that run commands by system() are left out")
+		t.Logf("no static busybox (Debian: busybox-static): cases that run commands are left out")
 	}
 	cases, caseFiles := suiteTasks(t, shell != nil)
 	files = append(files, caseFiles...)
@@ -154,7 +158,7 @@ func suiteTasks(t *testing.T, shell bool) (tasks []task, files []File) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !c.On("linux") || !shell && c.Kind == "tst" && bytes.Contains(data, []byte("system(")) {
+		if !c.On("linux") || !shell && (bytes.Contains(data, []byte("system(")) || slices.Contains(c.Options, "-c")) {
 			continue
 		}
 		tasks = append(tasks, task{
@@ -170,6 +174,9 @@ func suiteTasks(t *testing.T, shell bool) (tasks []task, files []File) {
 }
 
 func checkCase(t *testing.T, c *suite.Case, r Result) {
+	if c.Kind != "err" && releaseBefore(t, 6, 9) && strings.Contains(string(r.Stderr), "a loop needs may_goto (Linux 6.9)") {
+		return // refused, with what would give it
+	}
 	if err := c.Check(string(r.Stderr), r.Status); err != nil {
 		t.Error(err)
 	}
