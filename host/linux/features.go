@@ -350,10 +350,17 @@ func refusedBecause(log []string) string {
 	}
 	for _, words := range []string{"BPF program is too large", "The sequence of", "complexity"} {
 		if strings.Contains(last, words) {
-			return fmt.Sprintf("the program is too long for the verifier of Linux %s: split the clause", release)
+			return tooLong()
 		}
 	}
 	return fmt.Sprintf("the verifier of Linux %s does not accept the generated code (%q); -S shows it", release, last)
+}
+
+// tooLong says that the verifier gave up (E2BIG): at a million steps, or at its
+// bound of jumps to be followed.
+func tooLong() string {
+	_, release := kernelVersion()
+	return fmt.Sprintf("the program is too long for the verifier of Linux %s: split the clause", release)
 }
 
 // missingHelper returns the helper that a line of the verifier's log says does

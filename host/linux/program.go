@@ -71,7 +71,10 @@ func loadProgram(spec *ebpf.ProgramSpec, maps map[string]*ebpf.Map, target uint3
 	license := append([]byte(spec.License), 0)
 	a.insns, a.insnCount, a.license = pointer(code.Bytes()), uint32(code.Len()/asm.InstructionSize), pointer(license)
 	fd, err := a.load()
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.E2BIG):
+		return nil, err // to hear why takes the verifier as long again, several times
+	case err != nil:
 		return nil, a.explain(err)
 	}
 	return &program{fd: fd, name: spec.Name}, nil

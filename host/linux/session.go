@@ -271,7 +271,10 @@ func (s *Session) loadError(p *bpf.Program, err error) error {
 		msg += fmt.Sprintf("; it needs %s", n.Feature)
 	}
 	var ve *ebpf.VerifierError
-	if errors.As(err, &ve) && len(ve.Log) > 0 {
+	switch {
+	case errors.Is(err, unix.E2BIG):
+		return fmt.Errorf("%s: %s", msg, tooLong())
+	case errors.As(err, &ve) && len(ve.Log) > 0:
 		return fmt.Errorf("%s: %s", msg, refusedBecause(ve.Log))
 	}
 	return explain(fmt.Errorf("%s: %w", msg, err))
