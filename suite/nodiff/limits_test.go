@@ -24,11 +24,11 @@ func TestLimits(t *testing.T) {
 		{"98 quantize", manyQuantize(98), ""},
 		{"all subroutines", allSubroutines(), "usr"},
 		{"all subroutines in a loop", loopOf(allStrings()), ""},
-		{"100 statements with strings", manyStrings(100), ""},
+		{"60 statements with strings", manyStrings(60), ""},
 		{"60 if/else", manyIfs(60), ""},
 		{"64 conditional actions", manyActions(64), ""},
 		{"200 faults", manyFaults(200), ""},
-		{"100 variables of the thread", manyThreadVariables(100), ""},
+		{"60 variables of the thread", manyThreadVariables(100), ""},
 		{"large tuples", largeTuples(), ""},
 		{"loops in loops", loops(), "1000000\n"},
 	} {
