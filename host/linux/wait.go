@@ -5,6 +5,7 @@ package linux
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,10 @@ import (
 type waiter struct {
 	epoll, event int
 	target       int // pidfd, -1 without
+
+	// A context that ends just as wait returns runs its callback later, maybe
+	// after close, when the descriptor's number may be another file's.
+	mu sync.Mutex // guards event against close
 }
 
 func newWaiter(rings []int, target int) (*waiter, error) {
@@ -53,10 +58,7 @@ func (w *waiter) wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	stop := context.AfterFunc(ctx, func() {
-		var one = [8]byte{7: 1}
-		_, _ = unix.Write(w.event, one[:]) // full means that it is readable already
-	})
+	stop := context.AfterFunc(ctx, w.wake)
 	defer stop()
 	var evs [8]unix.EpollEvent
 	for {
@@ -94,7 +96,19 @@ func (w *waiter) wait(ctx context.Context) error {
 	}
 }
 
+// wake ends a wait that is going on, from any goroutine and after close too.
+func (w *waiter) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.event >= 0 {
+		one := [8]byte{7: 1}
+		_, _ = unix.Write(w.event, one[:]) // full means that it is readable already
+	}
+}
+
 func (w *waiter) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, fd := range []*int{&w.epoll, &w.event, &w.target} {
 		if *fd >= 0 {
 			unix.Close(*fd) // nothing is written through them
