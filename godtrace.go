@@ -209,11 +209,31 @@ func (t *Tracer) Parse(src Source) (*syntax.Program, error) {
 		TypeName: t.chk.IsType,
 		Macros:   t.macros(),
 		Args:     t.cfg.Args, DefaultArgs: t.opt.Flag("defaultargs"), ArgRef: t.opt.Flag("argref"),
+		Option: parseOption,
 	}, src.Text)
 	if err != nil {
 		return nil, diag.WithSource(err, src.File, src.Text)
 	}
 	return tree, nil
+}
+
+// parseOption gives effect to the options of "#pragma D option" that say how the
+// text behind the line is read. Errors are the checker's to report.
+func parseOption(cfg *syntax.Config, name, value string) {
+	var o option.Set
+	if o.Set(name, value) != nil {
+		return
+	}
+	switch name {
+	case "pspec":
+		cfg.PSpec = o.Flag(name)
+	case "empty":
+		cfg.Empty = o.Flag(name)
+	case "defaultargs":
+		cfg.DefaultArgs = o.Flag(name)
+	case "argref":
+		cfg.ArgRef = o.Flag(name)
+	}
 }
 
 // prepare makes the checker, with the libraries that a text needs.

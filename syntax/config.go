@@ -34,6 +34,11 @@ type Config struct {
 	// ArgRef is -x argref: arguments that the text does not use are no error.
 	// It is ignored for an empty Args.
 	ArgRef bool
+
+	// Option is called at each "#pragma D option" as it is read, and may change
+	// the fields above for the text behind it: PSpec, Empty, DefaultArgs and
+	// ArgRef are options. cfg is the parser's own copy. nil is no call.
+	Option func(cfg *Config, name, value string)
 }
 
 // Spec is the part of a probe description that its last word names; the words

@@ -180,6 +180,9 @@ func (s *scanner) pragma(start int, line string, words []word) {
 		if ok {
 			p.Args = append(p.Args, val)
 		}
+		if s.cfg.Option != nil {
+			s.cfg.Option(s.cfg, opt, val)
+		}
 	case "attributes":
 		if len(args) != 2 && (len(args) != 4 || args[1].text != "provider") {
 			malformed("attributes <name>/<data>/<class> {<identifier> | provider <provider> <part>}")

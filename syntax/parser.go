@@ -98,8 +98,9 @@ func run(cfg *Config, src string, f func(*parser)) (err error) {
 	if len(src) > maxText {
 		return diag.Errorf(diag.Pos{File: cfg.File}, diag.D_SYNTAX, "program has %d bytes, at most %d are allowed", len(src), maxText)
 	}
+	own := *cfg
 	p := &parser{
-		scanner:  scanner{cfg: cfg, src: src, file: cfg.File, line: 1, argsUsed: make([]bool, len(cfg.Args))},
+		scanner:  scanner{cfg: &own, src: src, file: cfg.File, line: 1, argsUsed: make([]bool, len(cfg.Args))},
 		typedefs: map[string]bool{},
 		vars:     map[string]bool{},
 	}

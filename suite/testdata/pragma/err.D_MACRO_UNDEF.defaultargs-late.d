@@ -1,0 +1,7 @@
+BEGIN
+{
+	trace($1);
+	exit(0);
+}
+
+#pragma D option defaultargs

@@ -1,0 +1,2 @@
+/* args: -q -e */
+#pragma D option empty
