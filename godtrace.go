@@ -45,6 +45,9 @@ type Config struct {
 	Args []string
 	// Target is the process id of $target, 0 if there is none.
 	Target int
+	// NoTime says that nobody looks at Event.Time and Fault.Time. Where reading
+	// the clock is slow, as in virtual machines, records then cost less.
+	NoTime bool
 	// Pragmas in programs may set options unless Strict is set.
 	Strict bool
 }
@@ -376,7 +379,7 @@ func (t *Tracer) sessionOptions() host.Options {
 		BufSize: size("bufsize"), AggSize: size("aggsize"), DynVarSize: size("dynvarsize"), SpecSize: size("specsize"),
 		StrSize: o.Num("strsize"), NSpec: int(min(o.Num("nspec"), 1<<20)), ScratchSize: size("scratchsize"),
 		BufPolicy: o.Str("bufpolicy"), CPU: cpu, Destructive: o.Flag("destructive"), Target: t.cfg.Target,
-		Stats: o.Flag("verbose"), Extra: map[string]string{},
+		Stats: o.Flag("verbose"), NoTime: t.cfg.NoTime, Extra: map[string]string{},
 	}
 }
 

@@ -16,12 +16,13 @@ const (
 	itemPID                     // process and thread id
 	itemBlock                   // address of this CPU's part of MapCPU
 	itemTLS                     // address of the thread's variables, or 0
+	itemOrder                   // place in the order of firings (Config.Sequence)
 )
 
 // shared items are kept across the clauses of a firing, the others only within
 // a clause: their addresses would make the kernel's verifier follow a path each
 // for "present" and "absent" through all later clauses.
-const sharedItems = itemTime | itemPID
+const sharedItems = itemTime | itemPID | itemOrder
 
 // flow is what is known before an instruction.
 type flow struct {
@@ -30,11 +31,19 @@ type flow struct {
 	reached   bool
 }
 
+// orderItem is what puts records in order.
+func (g *gen) orderItem() items {
+	if g.cfg.Sequence {
+		return itemOrder
+	}
+	return itemTime
+}
+
 // needs returns the items that an instruction uses.
 func (g *gen) needs(c *ir.Clause, in *ir.Instr, fired bool) (s items) {
 	switch in.Op {
 	case ir.Fire:
-		s = itemTime | itemBlock
+		s = g.orderItem() | itemBlock
 	case ir.Ret:
 		if fired {
 			s = itemBlock

@@ -308,18 +308,18 @@ func (c *clauseGen) ownOff(off int32) int32 { return c.base + off }
 
 // timestamp puts the firing's time into d; r0 to r5 are clobbered.
 func (c *clauseGen) timestamp(d asm.Register) {
-	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
+	c.shared(itemTime, fbTime)
 	c.load(d, c.fb, c.fbOff+fbTime, 8)
 }
 
 // pidTgid puts process id << 32 | thread id into d.
 func (c *clauseGen) pidTgid(d asm.Register) {
-	c.shared(itemPID, fbPID, asm.FnGetCurrentPidTgid)
+	c.shared(itemPID, fbPID)
 	c.load(d, c.fb, c.fbOff+fbPID, 8)
 }
 
 // shared fetches an item that the firing keeps, unless it has been fetched.
-func (c *clauseGen) shared(item items, off int32, fn asm.BuiltinFunc) {
+func (c *clauseGen) shared(item items, off int32) {
 	f := c.flow[c.pc]
 	if f.must&item != 0 {
 		return
@@ -329,7 +329,7 @@ func (c *clauseGen) shared(item items, off int32, fn asm.BuiltinFunc) {
 		c.load(r0, c.fb, c.fbOff+off, 8)
 		c.jImm(asm.JNE, r0, 0, have)
 	}
-	c.helper(fn)
+	c.fetchItem(item)
 	c.store(c.fb, c.fbOff+off, r0, 8)
 	c.bind(have)
 }

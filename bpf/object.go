@@ -73,12 +73,13 @@ const (
 
 // Byte offsets in the value of MapControl. All words are little endian.
 const (
-	CtlState  = 0  // u32: State
-	CtlExited = 4  // u32: 1 once exit() was called
-	CtlStatus = 8  // s64: the status of exit()
-	CtlWall   = 16 // s64: ns to add to the monotonic clock for walltimestamp; kept current by the host
-	CtlChill  = 24 // u64: reserved
-	CtlGen    = 64 // u64 for each aggregation: its generation
+	CtlState  = 0   // u32: State
+	CtlExited = 4   // u32: 1 once exit() was called
+	CtlStatus = 8   // s64: the status of exit()
+	CtlWall   = 16  // s64: ns to add to the monotonic clock for walltimestamp; kept current by the host
+	CtlChill  = 24  // u64: reserved
+	CtlOrder  = 64  // u64: the next place in the order of firings (Config.Sequence), which starts at 1; alone in its cache line
+	CtlGen    = 128 // u64 for each aggregation: its generation
 )
 
 // Offsets in a CPU's part of MapCPU, which are Layout.CPUStride bytes apart.

@@ -25,7 +25,8 @@ const (
 	fbErr    = 40 // record.Error of the last fault
 	fbClaim  = 64 // address of the slot's claim word
 	fbEPID   = 72 // u64: enabled probe id of the last fault
-	fbLocal  = 80 // Space Local, if it is on the stack
+	fbOrder  = 80 // u64: place in the order of firings, 0 while not fetched
+	fbLocal  = 88 // Space Local, if it is on the stack
 	fbSize   = fbLocal + maxLocalStack
 	mainFB   = -fbSize
 	fixedFns = 32 // bytes of a clause's stack before its Frame
@@ -90,7 +91,7 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 	}
 	if p.faulty {
 		g.obj.Layout.HasRings = true
-		p.mayItems |= itemTime
+		p.mayItems |= g.orderItem()
 		for _, e := range g.errors {
 			p.needSlot = p.needSlot || g.info[e].slot
 			p.mayItems |= g.info[e].items & sharedItems
@@ -274,11 +275,10 @@ func (p *progGen) prologue(out label) {
 		p.helper(asm.FnGetSmpProcessorId)
 		p.jImm(asm.JNE, r0, int32(p.cfg.CPU), out)
 	}
-	if p.mayItems&itemTime != 0 {
-		p.storeImm(rFP, mainFB+fbTime, 0, 8)
-	}
-	if p.mayItems&itemPID != 0 {
-		p.storeImm(rFP, mainFB+fbPID, 0, 8)
+	for _, s := range sharedSlots {
+		if p.mayItems&s.item != 0 {
+			p.storeImm(rFP, mainFB+s.off, 0, 8)
+		}
 	}
 	if !p.localSlot {
 		for i := int32(0); i < int32(p.prog.LocalSize); i += 8 {
@@ -300,13 +300,33 @@ func (p *progGen) prologue(out label) {
 
 // fetchShared fetches all shared items.
 func (p *progGen) fetchShared() {
-	if p.mayItems&itemTime != 0 {
-		p.helper(asm.FnKtimeGetNs)
-		p.store(rFP, mainFB+fbTime, r0, 8)
+	for _, s := range sharedSlots {
+		if p.mayItems&s.item != 0 {
+			p.fetchItem(s.item)
+			p.store(rFP, mainFB+s.off, r0, 8)
+		}
 	}
-	if p.mayItems&itemPID != 0 {
+}
+
+// sharedSlots are the places of the shared items in the firing block.
+var sharedSlots = []struct {
+	item items
+	off  int32
+}{{itemTime, fbTime}, {itemPID, fbPID}, {itemOrder, fbOrder}}
+
+// fetchItem puts a shared item into r0; r1 to r5 are clobbered.
+func (p *progGen) fetchItem(item items) {
+	switch item {
+	case itemTime:
+		p.helper(asm.FnKtimeGetNs)
+	case itemPID:
 		p.helper(asm.FnGetCurrentPidTgid)
-		p.store(rFP, mainFB+fbPID, r0, 8)
+	case itemOrder:
+		p.mapValue(r1, MapControl, CtlOrder)
+		p.movImm(r0, 1)
+		p.atomic(asm.FetchAdd, r1, 0, r0, asm.DWord)
+	default:
+		panic(fmt.Sprintf("BUG: shared item %d", item))
 	}
 }
 

@@ -24,7 +24,7 @@ func (g *gen) wakeShift() int32 {
 // fire reserves the clause's record and fills in its header. Without room the
 // clause ends here, the loss counted.
 func (c *clauseGen) fire() {
-	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
+	c.shared(c.orderSlot())
 	size := recordSize(c.c)
 	if c.compact {
 		c.movImm(r1, int64(size))
@@ -216,6 +216,14 @@ func (p *progGen) submitRoutine() label {
 	})
 }
 
+// orderSlot is the item that puts records in order, and its place.
+func (c *clauseGen) orderSlot() (items, int32) {
+	if c.cfg.Sequence {
+		return itemOrder, fbOrder
+	}
+	return itemTime, fbTime
+}
+
 // header fills the header of the record at rec, whose Clause is cl.
 func (c *clauseGen) header(rec asm.Register, cl uint32) {
 	if c.isError || c.entry == 0 {
@@ -230,7 +238,8 @@ func (c *clauseGen) header(rec asm.Register, cl uint32) {
 		c.load(r1, c.fb, c.fbOff+fbProbe, 8)
 		c.store(rec, 4, r1, 4)
 	}
-	c.load(r1, c.fb, c.fbOff+fbTime, 8)
+	_, at := c.orderSlot()
+	c.load(r1, c.fb, c.fbOff+at, 8)
 	c.store(rec, 8, r1, 8)
 	c.storeImm(rec, 16, 0, 8)
 }
@@ -386,7 +395,7 @@ func (p *progGen) newErrorWriter() *clauseGen {
 
 // errorRecord writes the record of a fault.
 func (c *clauseGen) errorRecord() {
-	c.shared(itemTime, fbTime, asm.FnKtimeGetNs)
+	c.shared(c.orderSlot())
 	full, done := c.newLabel(), c.newLabel()
 	c.reserve(func(d asm.Register) { c.movImm(d, record.HeaderSize+record.ErrorSize) }, full)
 	c.mov(r8, r0)

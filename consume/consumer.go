@@ -31,6 +31,7 @@ type Consumer struct {
 
 	aggs    *aggregations
 	merge   merger
+	untimed bool // records carry a count in place of the time
 	spec    map[uint32]*speculation
 	ev      Event
 	drops   record.Drops
@@ -127,13 +128,23 @@ func (c *Consumer) loop(ctx context.Context) error {
 
 func (c *Consumer) drain(final bool) error {
 	cut := ^uint64(0)
-	if clk, ok := c.Sess.(host.Clock); ok && !final && c.Opt.Flag("temporal") {
+	clk, ok := c.Sess.(host.Clock)
+	c.untimed = ok && !clk.Timed()
+	if ok && !final && c.Opt.Flag("temporal") {
 		cut = clk.Now()
 	}
 	if err := c.Sess.Drain(c.merge.add); err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
 	return c.merge.emit(cut, c.record)
+}
+
+// time is the time of a record's firing, 0 if it has none.
+func (c *Consumer) time(h *record.Header) uint64 {
+	if c.untimed {
+		return 0
+	}
+	return h.Time
 }
 
 // record handles one record in its turn.
@@ -165,7 +176,7 @@ func (c *Consumer) event(cpu int, h *record.Header, data []byte, speculative boo
 		return fmt.Errorf("record of unknown probe %d", h.Probe)
 	}
 	e := &c.ev
-	*e = Event{Time: h.Time, CPU: cpu, EPID: h.EPID, Probe: p, Clause: cl, Index: int(h.Clause), Data: data, Speculative: speculative}
+	*e = Event{Time: c.time(h), CPU: cpu, EPID: h.EPID, Probe: p, Clause: cl, Index: int(h.Clause), Data: data, Speculative: speculative}
 	if e.EPID == 0 {
 		e.EPID = c.Sess.EPID(e.Index, p.ID)
 	}
@@ -267,7 +278,7 @@ func (c *Consumer) fault(cpu int, h *record.Header, data []byte) error {
 	if int(r.Clause) >= len(c.Prog.Clauses) {
 		return fmt.Errorf("error in clause %d, have %d clauses", r.Clause, len(c.Prog.Clauses))
 	}
-	f := &Fault{Time: h.Time, CPU: cpu, EPID: h.EPID, Probe: c.Probe(probe.ID(h.Probe)), Clause: c.Prog.Clauses[r.Clause],
+	f := &Fault{Time: c.time(h), CPU: cpu, EPID: h.EPID, Probe: c.Probe(probe.ID(h.Probe)), Clause: c.Prog.Clauses[r.Clause],
 		Index: int(r.Clause), Action: int(r.Action), PC: int(r.PC), Fault: ir.Fault(r.Fault), Value: r.Value}
 	if f.Probe == nil {
 		return fmt.Errorf("error at unknown probe %d", h.Probe)

@@ -16,7 +16,8 @@ import (
 // Event is one firing of a clause that left a record. It is reused; a sink
 // that keeps one copies it and its Data.
 type Event struct {
-	// Time is in ns of the host's clock.
+	// Time is in ns of the host's clock, 0 if the session was opened with
+	// host.Options.NoTime and its records carry none.
 	Time uint64
 	CPU  int
 	// EPID is the enabled probe id.

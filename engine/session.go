@@ -216,6 +216,9 @@ func (s *Session) plan(pol policy) error {
 // State returns the session's state.
 func (s *Session) State() State { return State(s.state.Load()) }
 
+// Timed reports that records carry the time.
+func (s *Session) Timed() bool { return true }
+
 // Now returns the clock that records carry.
 func (s *Session) Now() uint64 {
 	if s.terms.Hooks.Now != nil {

@@ -51,6 +51,9 @@ type Options struct {
 	Target int
 	// Stats asks for cost figures (Session.Cost).
 	Stats bool
+	// NoTime allows records without time: their headers' Time may be any number
+	// that grows from firing to firing, on all CPUs together, if that costs less.
+	NoTime bool
 	// Extra has host-specific options by name.
 	Extra map[string]string
 }
@@ -117,8 +120,11 @@ type Feature struct {
 }
 
 // Clock is implemented by sessions whose records carry the time of a running
-// clock: Now returns that clock. The consumer holds back records younger than
-// the start of a Drain, so that it can merge all CPUs in order of time.
+// clock, or with Options.NoTime a count in its place: Now returns it. The
+// consumer holds back records younger than the start of a Drain, so that it can
+// merge all CPUs in order of time.
 type Clock interface {
 	Now() uint64
+	// Timed is false if records carry a count.
+	Timed() bool
 }

@@ -24,7 +24,8 @@ type Header struct {
 	Clause uint32
 	// Probe is the probe.ID that fired.
 	Probe uint32
-	// Time is the firing's timestamp in ns of the host's monotonic clock.
+	// Time is the firing's timestamp in ns of the host's monotonic clock, or a
+	// count that grows from firing to firing (host.Options.NoTime).
 	Time uint64
 	// Spec is the speculation the record belongs to, 0 if none.
 	Spec uint32

@@ -22,7 +22,7 @@ import (
 
 // trace does what the mode asks for with the programs.
 func (c *command) trace() (status int, err error) {
-	cfg := godtrace.Config{Host: c.host, Options: map[string]string{}}
+	cfg := godtrace.Config{Host: c.host, NoTime: true, Options: map[string]string{}}
 	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
 	if c.tracer, err = godtrace.Open(cfg); err != nil {
 		return 0, fatalf("%v", err)

@@ -43,6 +43,7 @@ type Session struct {
 	links    []closer
 	wait     *waiter
 
+	sequence                 bool // records carry a count in place of the time
 	started, stopped, closed bool
 	noted                    time.Time // when processes were last looked at
 	userAddrs                bool      // the program records addresses of processes
@@ -130,7 +131,9 @@ func (s *Session) build() error {
 		ErrorProbe: idError, Probe: s.h.ProbeByID,
 		BufSize: s.opt.BufSize, AggSize: s.opt.AggSize, DynVarSize: s.opt.DynVarSize, ScratchSize: s.opt.ScratchSize,
 		NSpec: s.opt.NSpec, SpecSize: s.opt.SpecSize, Fill: s.opt.BufPolicy == "fill", CPU: s.opt.CPU, PageSize: os.Getpagesize(), Stats: s.opt.Stats,
+		Sequence: s.opt.NoTime && slowClock(),
 	}
+	s.sequence = cfg.Sequence
 	hooks := make([]bpf.Hook, len(s.hooks))
 	quiet := true
 	for i := range s.hooks {
@@ -320,6 +323,7 @@ func (s *Session) Start(ctx context.Context) error {
 		}
 		s.links = append(s.links, l)
 	}
+	word64(s.ctl, bpf.CtlOrder).Store(1)
 	s.setState(bpf.StateBegin)
 	if err := s.runPhase(bpf.PhaseBegin); err != nil {
 		return err
