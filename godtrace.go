@@ -63,6 +63,8 @@ type Source struct {
 	// OneLiner allows what only text of the command line may do: descriptions
 	// without statements.
 	OneLiner bool
+	// Rewrite, if not nil, may change the tree before it is checked.
+	Rewrite func(tree *syntax.Program) error
 }
 
 // Text returns a one-liner, as of dtrace -n.
@@ -162,6 +164,11 @@ func (t *Tracer) Add(src Source) error {
 	tree, err := t.Parse(src)
 	if err != nil {
 		return err
+	}
+	if src.Rewrite != nil {
+		if err := src.Rewrite(tree); err != nil {
+			return err
+		}
 	}
 	info, err := t.chk.Check(tree)
 	if err != nil {

@@ -49,6 +49,7 @@ type command struct {
 
 	out    io.Writer
 	tracer *godtrace.Tracer
+	rec    *recording // of dtrace record
 }
 
 // exitError carries an exit status and the message to print before it.
@@ -325,6 +326,9 @@ func (c *command) load() error {
 		}
 		args := append([]string{c.programName(p)}, c.operands...)
 		c.tracer.SetArgs(args)
+		if c.rec != nil {
+			src.Rewrite = c.rec.rewrite
+		}
 		if err := c.tracer.Add(src); err != nil {
 			return c.compileError(p, err)
 		}

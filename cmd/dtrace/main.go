@@ -55,6 +55,7 @@ var subcommands []subcommand
 func init() {
 	subcommands = []subcommand{
 		{"doctor", "say what works on this system, and why the rest does not", doctor},
+		{"record", "write what a program or the system does into a Windows trace file", recordMain},
 		{"boot", "read and set the DTrace switch of Windows boot stores", boot},
 		{"help", "this text", func(_ []string, s streams) int { usage(s.out); return statusOK }},
 	}

@@ -198,12 +198,33 @@ func (w *Writer) Write(e *Event) error {
 	if int(e.CPU) >= len(w.cpus) {
 		return fmt.Errorf("etl: event on processor %d, the trace has %d", e.CPU, len(w.cpus))
 	}
-	buf := &w.cpus[e.CPU]
-	before := len(buf.b)
-	b, err := AppendEvent(buf.b, e)
+	b, err := AppendEvent(w.cpus[e.CPU].b, e)
 	if err != nil {
 		return err
 	}
+	return w.add(int(e.CPU), e.TS, b)
+}
+
+// WriteRecord adds a record as a Reader found it (Event.Raw), made on a processor
+// at a time.
+func (w *Writer) WriteRecord(cpu uint16, ts int64, record []byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	if int(cpu) >= len(w.cpus) {
+		return fmt.Errorf("etl: event on processor %d, the trace has %d", cpu, len(w.cpus))
+	}
+	b := append(w.cpus[cpu].b, record...)
+	for len(b)%8 != 0 {
+		b = append(b, 0)
+	}
+	return w.add(int(cpu), ts, b)
+}
+
+// add takes a processor's records, to which one was appended.
+func (w *Writer) add(cpu int, ts int64, b []byte) error {
+	buf := &w.cpus[cpu]
+	before := len(buf.b)
 	room := w.o.BufferSize - bufferHeaderLen
 	if len(b) > room {
 		if len(b)-before > room {
@@ -211,14 +232,26 @@ func (w *Writer) Write(e *Event) error {
 		}
 		rec := append([]byte(nil), b[before:]...)
 		buf.b = b[:before]
-		if err := w.flush(int(e.CPU)); err != nil {
+		if err := w.flush(cpu); err != nil {
 			return err
 		}
 		b = append(buf.b, rec...)
 	}
 	buf.b = b
-	buf.ts = max(buf.ts, e.TS)
-	w.last = max(w.last, e.TS)
+	buf.ts = max(buf.ts, ts)
+	w.last = max(w.last, ts)
+	return nil
+}
+
+// AddProcessors makes sure that the trace has n processors.
+func (w *Writer) AddProcessors(n int) error {
+	if n > 0x7ff {
+		return fmt.Errorf("etl: %d processors, want 1 to 2047", n)
+	}
+	for len(w.cpus) < n {
+		w.cpus = append(w.cpus, writerBuffer{})
+	}
+	w.o.Processors = len(w.cpus)
 	return nil
 }
 

@@ -200,6 +200,9 @@ func (h *Host) makeProbes() error {
 	if err := h.makeAliases(stats); err != nil {
 		return err
 	}
+	if err := h.makeRecorded(stats); err != nil {
+		return err
+	}
 	if err := h.makeCalls(); err != nil {
 		return err
 	}

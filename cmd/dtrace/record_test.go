@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/godtrace/godtrace"
+	"github.com/godtrace/godtrace/format/etl"
+)
+
+// do runs the command and returns what it printed.
+func do(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = run(args, streams{out: &o, err: &e, env: func(string) string { return "" }})
+	return o.String(), e.String(), status
+}
+
+// replay runs a quiet program over a trace and returns its output.
+func replay(t *testing.T, file, prog string) string {
+	t.Helper()
+	out, msg, status := do(t, "--host", "etl:"+file, "-qn", prog)
+	if status != 0 {
+		t.Fatalf("replay %s: status %d: %s", prog, status, msg)
+	}
+	return strings.TrimSpace(out)
+}
+
+// TestRecordModel records a program on the model of the NT kernel: counts, processes
+// and typed values on replay are those that the same program prints there.
+func TestRecordModel(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "n.etl")
+	if _, msg, status := do(t, "record", "--etl", file, "--host", "nt:quiet-desktop", "-n",
+		`syscall:::entry { trace(arg0); printf("%s %d", probefunc, (short)-7); } END { @x["k"] = sum(5); }`); status != 0 {
+		t.Fatalf("record: status %d: %s", status, msg)
+	}
+	const by = `{ @[execname, pid] = count(); }`
+	live, _, _ := do(t, "--host", "nt:quiet-desktop", "-qn", "syscall:::entry "+by)
+	got := replay(t, file, `etw:DTrace:syscall*: `+by)
+	if got != strings.TrimSpace(live) || got == "" {
+		t.Errorf("by process, replayed:\n%s\nlive:\n%s", got, live)
+	}
+	got = replay(t, file, `etw:DTrace:*NtWriteFile_entry: { printf("%s %d;", args[0]->probefunc, args[0]->short_7); }`)
+	if !strings.HasPrefix(got, "NtWriteFile -7;") {
+		t.Errorf("fields of NtWriteFile: %q", got)
+	}
+	if got := replay(t, file, `etw:DTrace:aggregation_x: { printf("%s %s %d", args[0]->func, args[0]->key0, args[0]->value); }`); got != "sum k 5" {
+		t.Errorf("aggregation: %q, want sum k 5", got)
+	}
+}
+
+// TestRecordCopy copies chosen events of a trace.
+func TestRecordCopy(t *testing.T) {
+	dir := t.TempDir()
+	in, out, all := filepath.Join(dir, "in.etl"), filepath.Join(dir, "out.etl"), filepath.Join(dir, "all.etl")
+	if _, msg, status := do(t, "record", "--etl", in, "--host", "nt:quiet-desktop", "-n", "syscall:::entry { trace(arg0); }"); status != 0 {
+		t.Fatal(msg)
+	}
+	if _, msg, status := do(t, "record", "--etl", out, "--compress", "--host", "etl:"+in, "-n", `etw:DTrace:: /execname == "notepad.exe"/ {}`); status != 0 {
+		t.Fatal(msg)
+	}
+	const all1, some = `etw:DTrace:: { @[execname] = count(); }`, `etw:DTrace:: /execname == "notepad.exe"/ { @[execname] = count(); }`
+	if got, want := replay(t, out, all1), replay(t, in, some); got != want || want == "" {
+		t.Errorf("copied:\n%s\nwant:\n%s", got, want)
+	}
+	if _, msg, status := do(t, "record", "--etl", all, "--host", "etl:"+in); status != 0 {
+		t.Fatal(msg)
+	}
+	if got, want := raw(t, all), raw(t, in); !bytes.Equal(got, want) {
+		t.Errorf("a copy of all differs: %d bytes of records, want %d", len(got), len(want))
+	}
+}
+
+// raw returns all records of a trace but its header.
+func raw(t *testing.T, name string) []byte {
+	t.Helper()
+	f, err := etl.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b []byte
+	var e etl.Event
+	for r, n := f.Reader(), 0; r.Next(&e); n++ {
+		if n > 0 {
+			b = append(b, e.Raw...)
+		}
+	}
+	return b
+}
+
+// TestRecordLive records this system and replays it: the system calls of a command
+// are those that strace-like counting at the same time saw.
+func TestRecordLive(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("live recording is for Linux")
+	}
+	h, err := godtrace.OpenHost("linux")
+	if err != nil {
+		t.Skipf("no live host: %v", err)
+	}
+	h.Close()
+	if os.Geteuid() != 0 {
+		t.Skip("live recording needs root")
+	}
+	file := filepath.Join(t.TempDir(), "a.etl")
+	_, msg, status := do(t, "record", "--etl", file, "--sets", "sched,proc,syscall,profile", "-c", "cat /etc/hostname /nonexistent-file",
+		"-n", `syscall::openat:entry /pid == $target/ { @[probefunc] = count(); printf("%s", copyinstr(arg1)); }`)
+	if status != 0 {
+		if strings.Contains(msg, "requires") || strings.Contains(msg, "not permitted") {
+			t.Skip(msg)
+		}
+		t.Fatalf("status %d: %s", status, msg)
+	}
+	want := replay(t, file, `etw:DTrace:aggregation*: { printf("%d", args[0]->value); }`)
+	got := replay(t, file, `syscall::openat:entry /execname == "cat"/ { @ = count(); } END { printa("%@d", @); }`)
+	if got != want {
+		t.Errorf("openat of cat: %s on replay, want %s", got, want)
+	}
+	if got := replay(t, file, `syscall::openat:return /execname == "cat" && errno == 2/ { printf("%d ", errno); }`); !strings.Contains(got, "2") {
+		t.Errorf("no failed openat with errno 2: %q", got)
+	}
+	if got := replay(t, file, `proc:::exit /execname == "cat"/ { printf("%d %d", args[0], args[1]); }`); got != "1 1" {
+		t.Errorf("exit of cat: %q, want reason 1, status 1", got)
+	}
+	if got := replay(t, file, `sched:::on-cpu /execname == "cat"/ { printf("x"); }`); got == "" {
+		t.Error("cat was never on a processor")
+	}
+	if got := replay(t, file, `etw:DTrace:*openat_entry: { @[execname] = count(); } END { printa("%s ", @); }`); got != "cat" {
+		t.Errorf("records are of %q, want cat", got)
+	}
+}
+
+// TestRecordErrors holds bad command lines against their messages.
+func TestRecordErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.etl")
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "Usage: dtrace record"},
+		{[]string{"--etl"}, "--etl wants an argument"},
+		{[]string{"--etl", file, "--sets", "mem"}, `--sets has "mem", want sched, proc, syscall, profile or none`},
+		{[]string{"--etl", file, "--for", "soon"}, `--for is "soon", want a duration`},
+		{[]string{"--etl", file, "--sets", "none"}, "nothing to record"},
+		{[]string{"--etl", file, "--host", "local", "--sets", "sched", "-n", "BEGIN{}"}, "host local has no sets"},
+		{[]string{"--etl", file, "--host", "local", "-n", "BEGIN {"}, "syntax error"},
+		{[]string{"--etl", filepath.Join(file, "no"), "--host", "local", "-n", "BEGIN { exit(0); }"}, "no such file"},
+		{[]string{"--etl", file, "--host", "etl:" + file}, "no such file"},
+		{[]string{"--etl", file, "-l"}, "mean nothing here"},
+	} {
+		_, msg, status := do(t, append([]string{"record"}, tt.args...)...)
+		if status == 0 || !strings.Contains(msg, tt.want) {
+			t.Errorf("record %q: status %d, message %q, want %q", tt.args, status, msg, tt.want)
+		}
+	}
+}
