@@ -35,7 +35,7 @@ func replay(t *testing.T, file, prog string) string {
 func TestRecordModel(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "n.etl")
 	if _, msg, status := do(t, "record", "--etl", file, "--host", "nt:quiet-desktop", "-n",
-		`syscall:::entry { trace(arg0); printf("%s %d", probefunc, (short)-7); } END { @x["k"] = sum(5); }`); status != 0 {
+		`syscall:::entry { this->v = (short)-7; trace(arg0); printf("%s %d", probefunc, this->v); } END { @x["k"] = sum(5); }`); status != 0 {
 		t.Fatalf("record: status %d: %s", status, msg)
 	}
 	const by = `{ @[execname, pid] = count(); }`
@@ -44,7 +44,7 @@ func TestRecordModel(t *testing.T) {
 	if got != strings.TrimSpace(live) || got == "" {
 		t.Errorf("by process, replayed:\n%s\nlive:\n%s", got, live)
 	}
-	got = replay(t, file, `etw:DTrace:*NtWriteFile_entry: { printf("%s %d;", args[0]->probefunc, args[0]->short_7); }`)
+	got = replay(t, file, `etw:DTrace:*NtWriteFile_entry: { printf("%s %d;", args[0]->probefunc, args[0]->this_v); }`)
 	if !strings.HasPrefix(got, "NtWriteFile -7;") {
 		t.Errorf("fields of NtWriteFile: %q", got)
 	}
