@@ -302,10 +302,10 @@ func (c *clauseGen) syscallArg(off int32) error {
 }
 
 // taskRegs puts the address of the registers at kernel entry into r0.
-func (c *clauseGen) taskRegs() {
-	c.helper(asm.FnGetCurrentTaskBtf)
-	c.mov(r1, r0)
-	c.helper(asm.FnTaskPtRegs)
+func (p *progGen) taskRegs() {
+	p.helper(asm.FnGetCurrentTaskBtf)
+	p.mov(r1, r0)
+	p.helper(asm.FnTaskPtRegs)
 }
 
 // errno puts the error of the system call that is returning into r0.

@@ -339,12 +339,16 @@ func (p *progGen) selectProbe(out label) {
 	case SelectCtx:
 		p.load(r1, r6, int32(8*h.Word), 8)
 	case SelectSyscall:
-		p.load(r1, r6, 0, 8)
 		off, size := syscallNumber(p.cfg.Arch)
-		if h.Kind == BTFTracepoint {
+		switch {
+		case h.Kind == BTFTracepoint:
+			p.load(r1, r6, 0, 8)
 			p.load(r1, r1, off, size)
-		} else {
-			p.mov(r3, r1)
+		case h.Kind == RawTracepoint && !p.cfg.Lacks[FeatTaskRegs]:
+			p.taskRegs()
+			p.load(r1, r0, off, size)
+		default:
+			p.load(r3, r6, 0, 8)
 			p.addImm(r3, int64(off))
 			p.mov(r1, rFP)
 			p.addImm(r1, mainFB+fbProbe)
