@@ -42,6 +42,7 @@ type emitter struct {
 	addrTaken bool   // the address of a function is used
 	fix       []fixup
 	notes     []note
+	starts    []int // first instructions of the functions
 	err       error
 }
 
@@ -114,11 +115,13 @@ func (e *emitter) emit(in asm.Instruction) {
 	}
 }
 
-// jump offsets beyond 16 bits need instructions of Linux 6.6; programs are cut
-// so that none arises.
+// finish puts the offsets into jumps and calls.
 func (e *emitter) finish() (asm.Instructions, error) {
 	if e.err != nil {
 		return nil, e.err
+	}
+	if err := e.addIslands(); err != nil {
+		return nil, err
 	}
 	for _, f := range e.fix {
 		to := e.labels[f.to]
@@ -127,7 +130,7 @@ func (e *emitter) finish() (asm.Instructions, error) {
 		}
 		rel := to - e.off[f.ins] - 1
 		in := &e.ins[f.ins]
-		if in.OpCode == asm.Call.Op(asm.ImmSource) || in.OpCode.IsDWordLoad() {
+		if isCall(in) {
 			in.Constant = int64(rel)
 			continue
 		}
@@ -139,7 +142,7 @@ func (e *emitter) finish() (asm.Instructions, error) {
 	return e.ins, nil
 }
 
-var errTooFar = fmt.Errorf("a jump passes over more than 32767 instructions")
+var errTooFar = fmt.Errorf("a jump passes over more instructions than an offset of 16 bits can tell")
 
 // Jumps.
 

@@ -36,9 +36,8 @@ const (
 // verification suffer; longer lists become functions of several clauses.
 const (
 	maxInlineClauses = 8
-	maxInlineCode    = 600     // instructions of ir
-	maxChunkCode     = 1500    // instructions of ir in one function
-	maxProgramRaw    = 1 << 17 // eBPF instructions of one program
+	maxInlineCode    = 600  // instructions of ir
+	maxChunkCode     = 1500 // instructions of ir in one function
 )
 
 // progGen makes one program.
@@ -65,7 +64,6 @@ type progGen struct {
 }
 
 type funcInfo struct {
-	ins    int
 	name   string
 	global bool
 	params []btf.FuncParam
@@ -181,17 +179,18 @@ func progName(s string) string {
 // whatever the number of calls.
 func (p *progGen) function(name string, global bool, params ...btf.FuncParam) {
 	p.dead = false
-	p.funcs = append(p.funcs, funcInfo{len(p.ins), name, global, params})
+	p.starts = append(p.starts, len(p.ins))
+	p.funcs = append(p.funcs, funcInfo{name, global, params})
 }
 
 // annotate gives functions names and types where the kernel asks for them: if one
 // is global or its address is taken, it wants to know all.
 func (p *progGen) annotate(ins asm.Instructions) {
 	typed := p.addrTaken
-	for _, f := range p.funcs {
+	for i, f := range p.funcs {
 		typed = typed || f.global
 		if !typed && len(p.funcs) > 1 {
-			ins[f.ins] = ins[f.ins].WithSymbol(f.name)
+			ins[p.starts[i]] = ins[p.starts[i]].WithSymbol(f.name)
 		}
 	}
 	if !typed {
@@ -199,13 +198,13 @@ func (p *progGen) annotate(ins asm.Instructions) {
 	}
 	result := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	long := &btf.Int{Name: "long", Size: 8, Encoding: btf.Signed}
-	for _, f := range p.funcs {
+	for i, f := range p.funcs {
 		fn := &btf.Func{Name: f.name, Type: &btf.FuncProto{Return: result, Params: f.params}, Linkage: btf.StaticFunc}
 		if f.global {
 			fn.Linkage = btf.GlobalFunc
 			fn.Type = &btf.FuncProto{Return: long, Params: f.params}
 		}
-		ins[f.ins] = btf.WithFuncMetadata(ins[f.ins].WithSymbol(f.name), fn)
+		ins[p.starts[i]] = btf.WithFuncMetadata(ins[p.starts[i]].WithSymbol(f.name), fn)
 	}
 }
 

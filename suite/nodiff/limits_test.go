@@ -25,6 +25,10 @@ func TestLimits(t *testing.T) {
 		{"all subroutines", allSubroutines(), "usr"},
 		{"all subroutines in a loop", loopOf(allStrings()), ""},
 		{"60 statements with strings", manyStrings(60), ""},
+		{"100 statements with strings", manyStrings(100), ""},
+		{"300 statements with strings", manyStrings(300), ""},
+		{"200 printf", manyPrintfs(200), ""},
+
 		{"60 if/else", manyIfs(60), ""},
 		{"64 conditional actions", manyActions(64), ""},
 		{"200 faults", manyFaults(200), ""},
@@ -261,4 +265,14 @@ func TestCompileTime(t *testing.T) {
 	if best > 3*time.Second {
 		t.Errorf("5,000 lines take %v", best)
 	}
+}
+
+func manyPrintfs(n int) string {
+	var b strings.Builder
+	b.WriteString("#pragma D option quiet\nBEGIN { x = 77; s = \"text\";\n")
+	for i := range n {
+		fmt.Fprintf(&b, "printf(\"%d %%d %%s %%s\\n\", x + %d, s, strjoin(s, \"%d\"));\n", i, i, i)
+	}
+	b.WriteString("}\n")
+	return b.String()
 }
