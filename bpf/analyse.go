@@ -84,6 +84,9 @@ func (g *gen) flows(c *ir.Clause, must, may items, compact bool) []flow {
 		n := g.needs(c, in, fired)
 		if loops {
 			n &^= itemTLS
+			if g.callLoops() { // nor is the stack of the loops' functions shared
+				n &^= itemBlock
+			}
 		}
 		if compact && (in.Op == ir.Fire || in.Op == ir.Ret) {
 			n &^= itemBlock

@@ -123,9 +123,6 @@ func TestOps(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "loop" && testConfig().Lacks[FeatMayGoto] {
-				t.Skip("a loop needs " + FeatMayGoto)
-			}
 			p := assemble(t, `
 program global=8 local=16 tls=16
 const "ab\x00"

@@ -33,6 +33,11 @@ type clauseGen struct {
 	faults   []faultSite
 	frameOff int32 // of a Frame on the stack, from the frame pointer
 	pc       int
+
+	// In the body of a loop that is a function: its instructions, how many such
+	// loops it is in, and where a fault leaves.
+	head, last, calls int
+	leave             label
 }
 
 // faultSite is where a trapping instruction goes; the fault's value is in r1.
@@ -40,6 +45,7 @@ type faultSite struct {
 	l     label
 	pc    int
 	fault ir.Fault
+	noted bool // the fault is in the firing block already
 }
 
 // Offsets from clauseGen.base of the clause's own stack.
@@ -121,7 +127,19 @@ func (c *clauseGen) generate() error {
 	for off := int32(0); off < frame; off += 8 {
 		c.storeImm(rFP, c.frameOff+off, 0, 8)
 	}
-	for c.pc = range code {
+	if err := c.code(0, len(code)); err != nil {
+		return err
+	}
+	c.faultSites()
+	c.bind(c.end)
+	return nil
+}
+
+// code emits the instructions from one to before another.
+func (c *clauseGen) code(from, to int) error {
+	code := c.c.Code
+	calls := c.info.loops && c.callLoops()
+	for c.pc = from; c.pc < to; c.pc++ {
 		if l := c.labels[c.pc]; l >= 0 {
 			c.bind(l)
 		}
@@ -129,12 +147,19 @@ func (c *clauseGen) generate() error {
 			continue
 		}
 		c.note(c.idx, c.pc)
+		if calls && (c.calls == 0 || c.pc > c.head) {
+			if last := c.loopAt(c.pc); last >= 0 {
+				if err := c.iterate(c.pc, last); err != nil {
+					return err
+				}
+				c.pc = last
+				continue
+			}
+		}
 		if err := c.instr(&code[c.pc]); err != nil {
 			return err
 		}
 	}
-	c.faultSites()
-	c.bind(c.end)
 	return nil
 }
 
@@ -360,7 +385,7 @@ func (c *clauseGen) block(d asm.Register) {
 // faultIf emits a jump to a fault site; the value must be in r1 by then.
 func (c *clauseGen) faultLabel(f ir.Fault) label {
 	l := c.newLabel()
-	c.faults = append(c.faults, faultSite{l, c.pc, f})
+	c.faults = append(c.faults, faultSite{l: l, pc: c.pc, fault: f})
 	return l
 }
 
@@ -387,7 +412,7 @@ func (c *clauseGen) faultSites() {
 	anyFired := false
 	for _, s := range c.faults {
 		c.bind(s.l)
-		if !c.isError { // ERROR goes on to tell of the fault that it was fired for
+		if !c.isError && !s.noted { // ERROR goes on to tell of the fault that it was fired for
 			c.noteFault(&s)
 		}
 		if c.flow[s.pc].fired {

@@ -31,9 +31,6 @@ func TestFaults(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "loop" && testConfig().Lacks[FeatMayGoto] {
-				t.Skip("a loop needs " + FeatMayGoto)
-			}
 			tail := "st.8 record[0:8], r0\nret"
 			if tt.name == "fail" || tt.name == "loop" {
 				tail = ""

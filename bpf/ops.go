@@ -16,6 +16,13 @@ func (c *clauseGen) instr(in *ir.Instr) error {
 		a := c.get(in.A, r1)
 		c.compare(ir.Cond(in.Sub), a, in, c.labels[in.Target])
 	case ir.Loop:
+		if c.calls > 0 {
+			c.nextRound(in)
+			return nil
+		}
+		if c.cfg.Lacks[FeatMayGoto] { // and bpf_loop, or it were a call
+			return c.lacks(FeatLoop, "a loop")
+		}
 		if err := c.need(FeatMayGoto, "a loop"); err != nil {
 			return err
 		}
@@ -25,10 +32,11 @@ func (c *clauseGen) instr(in *ir.Instr) error {
 	case ir.Mark:
 		c.mark(in.Imm)
 	case ir.Ret:
-		if c.flow[c.pc].fired {
-			c.commit()
+		if c.calls > 0 {
+			c.jmp(c.end)
+			return nil
 		}
-		c.jmp(c.end)
+		c.ret()
 	case ir.Fail:
 		if in.A == ir.NoReg {
 			c.movImm(r1, 0)
@@ -284,6 +292,14 @@ func (p *progGen) errorEPID() bool {
 		}
 	}
 	return false
+}
+
+// ret ends the clause.
+func (c *clauseGen) ret() {
+	if c.flow[c.pc].fired {
+		c.commit()
+	}
+	c.jmp(c.end)
 }
 
 // loopBack ends a loop. may_goto makes the kernel's verifier follow a loop

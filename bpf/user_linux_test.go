@@ -190,7 +190,7 @@ func TestBuildErrors(t *testing.T) {
 		{"bi r0, curcpu", "curcpu", nil},
 		{"bi r0, ppid", "no BTF", func(c *Config) { c.Offset = nil }},
 		{"strindex r0, const[0:2], const[0:2], -", "bpf_loop", func(c *Config) { c.Lacks = map[Feature]bool{FeatLoop: true} }},
-		{"movi r2, 0\nl:\nbr.ge r2, 2, ->x\nloop r2, 3, ->l\nx:\nnop", "a loop needs may_goto (Linux 6.9)", func(c *Config) { c.Lacks = map[Feature]bool{FeatMayGoto: true} }},
+		{"movi r2, 0\nl:\nbr.ge r2, 2, ->x\nloop r2, 3, ->l\nx:\nnop", "a loop needs bpf_loop (Linux 5.17)", func(c *Config) { c.Lacks = map[Feature]bool{FeatMayGoto: true, FeatLoop: true} }},
 		{"movi r0, 9\nraise r0", "bpf_send_signal", func(c *Config) { c.Lacks = map[Feature]bool{FeatSignal: true} }},
 	} {
 		p := assemble(t, "program destructive\nconst \"a\\x00\"\nclause \"my clause\" probes=10\n"+tt.code+"\nret\n")

@@ -10,8 +10,13 @@ import (
 	"time"
 )
 
-// testPackages are those whose own tests ask something of the kernel.
-var testPackages = []string{"bpf", "host/linux"}
+// testPackages are those whose own tests ask something of the kernel, and which
+// of their tests; all if empty.
+var testPackages = []struct{ pkg, run string }{
+	{"bpf", ""},
+	{"host/linux", ""},
+	{"suite/nodiff", "TestLimits|TestGenerated"},
+}
 
 // TestPackages boots each kernel and runs the tests of testPackages there, as a
 // test binary: they hold eBPF against the interpreter and take tracing apart.
@@ -28,12 +33,13 @@ func TestPackages(t *testing.T) {
 	}
 	files := []File{}
 	var tasks []task
-	for _, pkg := range testPackages {
+	for _, tp := range testPackages {
+		pkg := tp.pkg
 		guest := path.Join("/test", pkg, "package.test")
 		files = append(files, File{Path: guest, Mode: ModeExec, Data: program(t.Context(), t, "../../"+pkg, true)})
 		tasks = append(tasks, task{Job{
 			Name: pkg, Dir: path.Dir(guest), Timeout: 8 * time.Minute,
-			Args: []string{guest, "-test.short", "-test.v", "-test.timeout", "7m"},
+			Args: []string{guest, "-test.short", "-test.v", "-test.timeout", "7m", "-test.run", tp.run},
 		}, checkPackage})
 	}
 	initProgram := program(t.Context(), t, "./init", false)
