@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 )
 
 // progress shows on a terminal how far a replay has come. The line vanishes before
@@ -43,10 +44,17 @@ func (c clearingWriter) Write(b []byte) (int, error) {
 	return c.w.Write(b)
 }
 
+// replayMemory is the size at which a replay collects garbage early.
+const replayMemory = 76 << 20
+
 // watch lets the host show its progress, if it has any to show and the messages go
 // to a terminal.
 func (c *command) watch() {
 	h, ok := c.tracer.Host().(interface{ SetProgress(func(done, all int64)) })
+	if ok && c.env("GOMEMLIMIT") == "" {
+		// What a replay keeps is bounded; collecting earlier keeps it from doubling.
+		debug.SetMemoryLimit(replayMemory)
+	}
 	if !ok || c.testing || !isTerminal(c.err) {
 		return
 	}

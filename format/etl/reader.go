@@ -56,8 +56,14 @@ type Reader struct {
 }
 
 // Reader returns a Reader that begins with the first event.
-func (f *File) Reader() *Reader {
-	r := &Reader{f: f, budget: memoryBudget, todo: make([]int32, len(f.blocks))}
+func (f *File) Reader() *Reader { return f.reader(memoryBudget) }
+
+// SideReader returns a Reader for one who reads the file beside another: it holds
+// less in memory.
+func (f *File) SideReader() *Reader { return f.reader(memoryBudget / 4) }
+
+func (f *File) reader(budget int) *Reader {
+	r := &Reader{f: f, budget: budget, todo: make([]int32, len(f.blocks))}
 	for i := range r.todo {
 		r.todo[i] = int32(i)
 	}

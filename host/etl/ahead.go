@@ -88,7 +88,7 @@ func (a *ahead) refresh(h *Host) {
 	}
 	for _, f := range h.files {
 		c := f.f.Clock()
-		af := &aheadFile{f: f, r: f.f.Reader(), horizon: c.Ticks(c.Start+span) - c.Ticks(c.Start)}
+		af := &aheadFile{f: f, r: f.f.SideReader(), horizon: c.Ticks(c.Start+span) - c.Ticks(c.Start)}
 		af.more = af.r.Next(&af.e)
 		a.readers = append(a.readers, af)
 	}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"sort"
 
 	"github.com/godtrace/godtrace/format/etl"
@@ -17,9 +18,13 @@ type Stacks struct {
 	more bool
 	// HorizonTicks is how far ahead of the event asked for stacks are looked for.
 	horizon int64
-	found   map[stackID][]frames
-	order   []stackID // in order of arrival, for forgetting
-	held    int
+	found   map[stackID]int32 // the first of the entries
+	entries []frames          // 0 is not used
+	free    int32             // the first of the unused entries
+	shared  map[uint64]*addrs // by hash
+	seed    maphash.Seed
+	order   []stackID // by time, for forgetting
+	held    int       // words of memory
 	keys    map[uint64][]keyDef
 	// Missed counts the stacks that were not kept because too many were.
 	missed int64
@@ -33,10 +38,19 @@ type stackID struct {
 
 // frames is one stack event's part of a stack.
 type frames struct {
-	addrs []uint64
+	addrs *addrs
 	key   uint64 // instead of addrs
 	ts    int64
+	next  int32 // the entry of the same event, or the next unused one; 0 if none
+	last  int32 // of an event's first entry: its last
 	cpu   uint16
+}
+
+// addrs are the frames that events with the same stack share.
+type addrs struct {
+	pc   []uint64
+	hash uint64
+	refs int32
 }
 
 // keyDef is what a stack key stood for until, or from, a time.
@@ -46,8 +60,14 @@ type keyDef struct {
 	addrs  []uint64
 }
 
-// maxHeld is how many addresses are kept.
-const maxHeld = 2 << 20
+// maxHeld bounds the memory for what was found, in words of eight bytes: idWords for
+// an event's place in the tables, entryWords for an entry, and the frames, once for
+// all that share them.
+const (
+	maxHeld    = 2 << 20
+	idWords    = 10
+	entryWords = 6
+)
 
 // NewStacks returns the stacks of a file. horizon is how far, in ticks of the
 // trace's clock, a stack may come behind its event; 0 means two seconds.
@@ -55,7 +75,10 @@ func NewStacks(f *etl.File, horizon int64) (*Stacks, error) {
 	if horizon == 0 {
 		horizon = f.Clock().Ticks(f.Clock().Start+20_000_000) - f.Clock().Ticks(f.Clock().Start)
 	}
-	s := &Stacks{r: f.Reader(), horizon: horizon, found: map[stackID][]frames{}, keys: map[uint64][]keyDef{}}
+	s := &Stacks{
+		r: f.SideReader(), horizon: horizon, found: map[stackID]int32{}, entries: make([]frames, 1), shared: map[uint64]*addrs{}, seed: maphash.MakeSeed(),
+		keys: map[uint64][]keyDef{},
+	}
 	err := f.Visit(etl.PassStackKeys, func(e *etl.Event) bool {
 		if e.Kernel() && e.Group == etl.GroupStackWalk && e.Opcode >= 34 && e.Opcode <= 36 {
 			a := addresses(nil, e.Payload, int(e.PtrSize))
@@ -100,10 +123,73 @@ func (s *Stacks) ahead(ts int64) {
 func (s *Stacks) forget() {
 	id := s.order[0]
 	s.order = s.order[1:]
-	for _, f := range s.found[id] {
-		s.held -= len(f.addrs) + 4
+	for i := s.found[id]; i != 0; {
+		f := &s.entries[i]
+		next := f.next
+		s.held -= entryWords
+		if a := f.addrs; a != nil {
+			if a.refs--; a.refs == 0 {
+				s.held -= len(a.pc)
+				if s.shared[a.hash] == a {
+					delete(s.shared, a.hash)
+				}
+			}
+		}
+		*f = frames{next: s.free}
+		s.free = i
+		i = next
 	}
 	delete(s.found, id)
+	s.held -= idWords
+}
+
+// share returns the frames in b, those of another event if they are the same.
+func (s *Stacks) share(b []byte, ptr int) *addrs {
+	h := maphash.Bytes(s.seed, b)
+	if a := s.shared[h]; a != nil && a.equal(b, ptr) {
+		a.refs++
+		return a
+	}
+	a := &addrs{pc: addresses(make([]uint64, 0, len(b)/ptr), b, ptr), hash: h, refs: 1}
+	s.held += len(a.pc)
+	if s.shared[h] == nil {
+		s.shared[h] = a
+	}
+	return a
+}
+
+func (a *addrs) equal(b []byte, ptr int) bool {
+	if len(a.pc) != len(b)/ptr {
+		return false
+	}
+	for i, pc := range a.pc {
+		if ptr == 8 && pc != binary.LittleEndian.Uint64(b[8*i:]) || ptr == 4 && pc != uint64(binary.LittleEndian.Uint32(b[4*i:])) {
+			return false
+		}
+	}
+	return true
+}
+
+// put adds an entry to those of an event, behind the others.
+func (s *Stacks) put(id stackID, f frames) {
+	i := s.free
+	if i != 0 {
+		s.free = s.entries[i].next
+	} else {
+		i = int32(len(s.entries))
+		s.entries = append(s.entries, frames{})
+	}
+	s.entries[i] = f
+	s.held += entryWords
+	first := s.found[id]
+	if first == 0 {
+		s.found[id], s.entries[i].last = i, i
+		s.held += idWords
+		return
+	}
+	head := &s.entries[first]
+	s.entries[head.last].next = i
+	head.last = i
 }
 
 // take keeps the stack at hand, if its event is not past.
@@ -116,10 +202,14 @@ func (s *Stacks) take(now int64) {
 	if id.ts < now {
 		return
 	}
+	if s.held > maxHeld {
+		s.missed++
+		return
+	}
 	f := frames{ts: s.e.TS, cpu: s.e.CPU}
 	switch s.e.Opcode {
 	case 32:
-		f.addrs = addresses(nil, b[16:], int(s.e.PtrSize))
+		f.addrs = s.share(b[16:], int(s.e.PtrSize))
 	case 37, 38:
 		a := addresses(nil, b[16:], int(s.e.PtrSize))
 		if len(a) == 0 {
@@ -129,18 +219,13 @@ func (s *Stacks) take(now int64) {
 	default:
 		return
 	}
-	if s.held > maxHeld {
-		s.missed++
-		return
-	}
-	if s.found[id] == nil {
+	if s.found[id] == 0 {
 		s.order = append(s.order, id)
 		for i := len(s.order) - 1; i > 0 && s.order[i].ts < s.order[i-1].ts; i-- {
 			s.order[i], s.order[i-1] = s.order[i-1], s.order[i]
 		}
 	}
-	s.found[id] = append(s.found[id], f)
-	s.held += len(f.addrs) + 4
+	s.put(id, f)
 }
 
 // Append appends the stack of an event of a thread to dst, innermost frame
@@ -155,12 +240,15 @@ func (s *Stacks) Append(dst []uint64, e *etl.Event, tid uint32) []uint64 {
 	start := len(dst)
 	// A thread's kernel part comes before its user part, but not always.
 	for pass := range 2 {
-		for _, f := range parts {
+		for i := parts; i != 0; i = s.entries[i].next {
+			f := &s.entries[i]
 			if tid == 0 && f.cpu != e.CPU {
 				continue // every processor has an idle thread of number 0
 			}
-			a := f.addrs
-			if f.key != 0 {
+			var a []uint64
+			if f.addrs != nil {
+				a = f.addrs.pc
+			} else {
 				a = s.key(f.key, f.ts)
 			}
 			if len(a) > 0 && KernelAddress(a[0]) == (pass == 0) {
