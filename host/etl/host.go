@@ -247,6 +247,7 @@ func (h *Host) Notices() []string {
 		}
 	}
 	out = append(out, h.notices...)
+	out = append(out, h.stock.shortNotices()...)
 	problems := h.dec.Problems()
 	for i, err := range problems {
 		if i == 5 {

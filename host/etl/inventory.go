@@ -2,6 +2,7 @@ package etl
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -52,6 +53,14 @@ type inventory struct {
 	interval uint32               // of the sampled profile, 100 ns
 	samples  int64
 	ids      map[etl.GUID]map[uint16]bool
+	short    map[*schema.Schema]*shortfall // events with less data than their schema has
+}
+
+// shortfall counts events whose payload is too short for their schema.
+type shortfall struct {
+	n           int64
+	least, want int // the shortest, in bytes
+	name        string
 }
 
 // routineKey is a routine of a kind.
@@ -76,7 +85,7 @@ func (h *Host) makeWorld() error {
 			h.notice("%s: descriptions of events: %v", f.f.Name(), err)
 		}
 	}
-	h.stock = inventory{events: map[*schema.Schema]*stat{}, calls: map[uint64]int64{}, routines: map[routineKey]int64{}, ids: map[etl.GUID]map[uint16]bool{}, cpus: 1}
+	h.stock = inventory{events: map[*schema.Schema]*stat{}, calls: map[uint64]int64{}, routines: map[routineKey]int64{}, ids: map[etl.GUID]map[uint16]bool{}, short: map[*schema.Schema]*shortfall{}, cpus: 1}
 	for _, f := range h.files {
 		h.stock.cpus = max(h.stock.cpus, int(min(f.f.Header().Processors, maxCPUs)))
 		if err := f.f.Visit(etl.PassAll, func(e *etl.Event) bool {
@@ -105,7 +114,10 @@ func (v *inventory) count(h *Host, e *etl.Event) {
 	if int(e.CPU) >= v.cpus && e.CPU < maxCPUs {
 		v.cpus = int(e.CPU) + 1
 	}
-	s, _ := h.dec.Schema(e)
+	s, ptr := h.dec.Schema(e)
+	if want := s.FixedSize(ptr); len(e.Payload) < want {
+		v.tooShort(s, len(e.Payload), want)
+	}
 	kernel := e.Kernel() && e.Group < 32
 	var st *stat
 	if kernel {
@@ -157,6 +169,31 @@ func (v *inventory) count(h *Host, e *etl.Event) {
 			}
 		}
 	}
+}
+
+func (v *inventory) tooShort(s *schema.Schema, have, want int) {
+	f := v.short[s]
+	if f == nil {
+		f = &shortfall{least: have, name: s.Name()}
+		v.short[s] = f
+	}
+	f.n++
+	f.want = max(f.want, want)
+	f.least = min(f.least, have)
+}
+
+// shortNotices tells of events that are too short: what is missing reads as zero or
+// empty, and probes that need it do not fire.
+func (v *inventory) shortNotices() []string {
+	var out []string
+	for _, f := range v.short {
+		out = append(out, fmt.Sprintf("%d events %s are shorter than their layout: from %d bytes, want %d; what is missing reads as 0, or they fire no other probe than etw", f.n, f.name, f.least, f.want))
+	}
+	sort.Strings(out)
+	if len(out) > 5 {
+		out = append(out[:5], fmt.Sprintf("%d more kinds of events are shorter than their layout", len(v.short)-5))
+	}
+	return out
 }
 
 // prime makes a tracker that knows what is told late.

@@ -194,6 +194,7 @@ type Schema struct {
 	slots int
 	refs  []bool // by slot: other fields depend on its value
 	fixed [2][]place
+	least [2]int32
 }
 
 // place is where a field stands, if that is fixed: off -1 if not. size is -1 if
@@ -203,6 +204,10 @@ type place struct{ off, size int32 }
 // Name returns provider/task/opcode as trace viewers show it: without the parts
 // that are empty, and with the event's own name where there is no task.
 func (s *Schema) Name() string { return s.name }
+
+// FixedSize returns how many bytes the fields take that come before the first whose
+// size varies: payloads cannot be shorter. ptr is 4 or 8.
+func (s *Schema) FixedSize(ptr int) int { return int(s.least[b2i(ptr == 8)]) }
 
 // Compile numbers the fields and finds the fixed places. It must be called once,
 // before other methods. CountField and LengthField must be valid slots.
@@ -216,11 +221,12 @@ func (s *Schema) Compile() *Schema {
 		for j := range s.Fields {
 			size := s.Fields[j].fixedSize(ptr)
 			s.fixed[i][j] = place{int32(off), int32(size)}
-			if off >= 0 {
-				off += size
-			}
-			if size < 0 {
+			switch {
+			case size < 0:
 				off = -1
+			case off >= 0:
+				off += size
+				s.least[i] = int32(off)
 			}
 		}
 	}
