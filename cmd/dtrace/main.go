@@ -100,7 +100,7 @@ func usage(w io.Writer) {
 	-V  report DTrace API version
 	-w  permit destructive actions
 	-x  enable or modify compiler and tracing options
-	-y  look for symbol files, images and manifests here (Windows traces)
+	-y  look for symbol files, images, manifests, formats here (Windows traces)
 	-Z  permit probe descriptions that match zero probes
 	--host  trace another host than this kernel: local, nt:WORKLOAD, etl:FILE.etl
 

@@ -154,8 +154,8 @@ func (h *Host) addFile(ef *etl.File) {
 	h.machines = append(h.machines, f.m)
 }
 
-// SetPath gives the places to look for symbol files (.pdb), images and manifests
-// (.man): folders, or manifests themselves, separated by semicolons (colons
+// SetPath gives the places to look for symbol files (.pdb), images, manifests
+// (.man) and formats of messages (.tmf): folders, or such files themselves, separated by semicolons (colons
 // too, except on Windows). Folders may be symbol stores; the form
 // srv*FOLDER*address is understood, the address not asked. It must come before
 // the host is used.
@@ -169,7 +169,7 @@ func (h *Host) SetPath(path string) error {
 			return fmt.Errorf("symbol path: %w", err)
 		}
 		if !fi.IsDir() {
-			if !strings.EqualFold(filepath.Ext(p), ".man") {
+			if !describes(p) {
 				h.path.files = append(h.path.files, p)
 				continue
 			}
@@ -179,22 +179,35 @@ func (h *Host) SetPath(path string) error {
 			continue
 		}
 		h.path.dirs = append(h.path.dirs, p)
-		mans, err := filepath.Glob(filepath.Join(p, "*.man"))
-		if err != nil {
-			return fmt.Errorf("symbol path: %w", err)
-		}
-		for _, m := range mans {
-			if err := h.addManifest(m); err != nil {
-				h.notice("%v", err)
+		for _, pattern := range []string{"*.man", "*.tmf"} {
+			files, err := filepath.Glob(filepath.Join(p, pattern))
+			if err != nil {
+				return fmt.Errorf("symbol path: %w", err)
+			}
+			for _, m := range files {
+				if err := h.addManifest(m); err != nil {
+					h.notice("%v", err)
+				}
 			}
 		}
 	}
 	return nil
 }
 
+// describes reports whether a file is a manifest (.man) or holds formats of messages
+// (.tmf).
+func describes(name string) bool {
+	ext := filepath.Ext(name)
+	return strings.EqualFold(ext, ".man") || strings.EqualFold(ext, ".tmf")
+}
+
 func (h *Host) addManifest(name string) error {
 	text, err := os.ReadFile(name)
-	if err == nil {
+	switch {
+	case err != nil:
+	case strings.EqualFold(filepath.Ext(name), ".tmf"):
+		err = h.dec.AddTMF(text)
+	default:
 		err = h.dec.AddManifest(text)
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/godtrace/godtrace/format/etl/manifest"
 	"github.com/godtrace/godtrace/format/etl/schema"
 	"github.com/godtrace/godtrace/format/etl/tracelogging"
+	"github.com/godtrace/godtrace/format/etl/wpp"
 )
 
 // eventKey names an event of a provider or a version of a class.
@@ -96,6 +97,28 @@ func (d *Decoder) AddManifest(text []byte) error {
 	}
 	return nil
 }
+
+// AddTMF takes in the text of a .tmf file, the formats of messages.
+func (d *Decoder) AddTMF(text []byte) error {
+	list, problems, err := wpp.Parse(text)
+	if err != nil {
+		return err
+	}
+	for _, err := range problems {
+		d.problem(err)
+	}
+	for _, s := range list {
+		if _, ok := d.names[s.GUID]; !ok && s.Provider != "" {
+			d.names[s.GUID] = s.Provider
+		}
+		d.events[eventKey{guid: s.GUID, id: s.ID, version: messageVersion}] = s
+	}
+	clear(d.cache)
+	return nil
+}
+
+// messageVersion stands for the version in the keys of messages, which have none.
+const messageVersion = 0xFF
 
 // AddDefault takes in what is known beforehand of a provider's events. What traces or
 // manifests say wins.
@@ -281,7 +304,7 @@ func keyOf(e *etl.Event) eventKey {
 	if e.Classic() {
 		k.id, k.classic = uint16(e.Opcode), true
 	} else if e.Type >= etl.TypeMessage {
-		k.version = 0xFF
+		k.version = messageVersion
 	}
 	return k
 }

@@ -237,6 +237,8 @@ func (w *walk) element(f *Field) ([]byte, bool) {
 		}
 		w.off = len(w.b)
 		return rest, true
+	case MessageText:
+		return rest, true
 	case RestUTF16, RestANSI, RestBinary:
 		w.off = len(w.b)
 		return rest, true

@@ -55,6 +55,7 @@ const (
 	WbemSID         Type = 310 // a token user structure and a SID, or a zero word
 	RestBinary      Type = 400 // this package's own: to the end of the payload
 	PrefixedUTF16Ch Type = 401 // this package's own: u16 characters before it
+	MessageText     Type = 402 // this package's own: no data; the text that Of.Message makes of the rest
 )
 
 // Out is how a field is meant to be shown. The numbers are TDH_OUTTYPE_*.
@@ -122,6 +123,8 @@ type Field struct {
 	Map *Map
 	// Fields are the members of a Struct.
 	Fields []Field
+	// Of describes the rest of the payload for a MessageText.
+	Of *Schema
 	// Slot numbers the fields of a schema, members included, in order.
 	Slot int
 	// Tags are what TraceLogging attached, 0 if nothing.

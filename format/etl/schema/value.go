@@ -35,7 +35,7 @@ func (f *Field) Class() Class {
 		return ClassUint
 	case Float, Double:
 		return ClassFloat
-	case UTF16, ANSI, CountedUTF16, CountedANSI, Counted16, Counted8, ReversedUTF16, ReversedANSI, RestUTF16, RestANSI, PrefixedUTF16Ch:
+	case UTF16, ANSI, CountedUTF16, CountedANSI, Counted16, Counted8, ReversedUTF16, ReversedANSI, RestUTF16, RestANSI, PrefixedUTF16Ch, MessageText:
 		return ClassString
 	case Struct:
 		return ClassStruct
@@ -122,6 +122,9 @@ func (v Value) GUID() (etl.GUID, bool) {
 
 // AppendString appends a string's text as UTF-8, up to a NUL.
 func (v Value) AppendString(dst []byte) []byte {
+	if v.Field.In == MessageText {
+		return v.message(dst)
+	}
 	if v.Field.wide() {
 		return appendUTF16(dst, v.Data)
 	}
