@@ -15,6 +15,9 @@ type Image struct {
 	Exports   []string
 	Version   *Version // makes a version resource
 	APISet    []byte   // makes a section .apiset
+	// Resource, if Version is nil, is a resource of the type ResourceType, a name.
+	ResourceType string
+	Resource     []byte
 }
 
 const align = 0x1000 // of sections, in memory and in the file
@@ -45,9 +48,13 @@ func Build(im Image) []byte {
 	if im.APISet != nil {
 		secs = append(secs, sec{".apiset", 0x40000040, im.APISet})
 	}
-	if im.Version != nil {
+	if im.Version != nil || im.Resource != nil {
 		i := len(secs)
-		secs = append(secs, sec{".rsrc", 0x40000040, versionResource(*im.Version, rva(i))})
+		data := namedResource(im.ResourceType, im.Resource, rva(i))
+		if im.Version != nil {
+			data = versionResource(*im.Version, rva(i))
+		}
+		secs = append(secs, sec{".rsrc", 0x40000040, data})
 		dirs[dirResource] = dir{rva(i), uint32(len(secs[i].data))}
 	}
 	b := make([]byte, align)
@@ -170,4 +177,36 @@ func versionResource(v Version, base uint32) []byte {
 	le.PutUint32(b[72:], base+uint32(len(b)))
 	le.PutUint32(b[76:], uint32(len(info)))
 	return append(b, info...)
+}
+
+// namedResource lays out a resource directory at base with one resource whose type has
+// a name: three directories, the entry, the name, the data.
+func namedResource(typ string, data []byte, base uint32) []byte {
+	le := binary.LittleEndian
+	b := make([]byte, 3*24+16)
+	for i, id := range []uint32{0x80000000 | uint32(len(b)), 1, 0x409} {
+		at := 24 * i
+		if i == 0 {
+			le.PutUint16(b[at+12:], 1)
+		} else {
+			le.PutUint16(b[at+14:], 1)
+		}
+		le.PutUint32(b[at+16:], id)
+		next := uint32(24 * (i + 1))
+		if i < 2 {
+			next |= 0x80000000
+		}
+		le.PutUint32(b[at+20:], next)
+	}
+	u := utf16.Encode([]rune(typ))
+	b = le.AppendUint16(b, uint16(len(u)))
+	for _, c := range u {
+		b = le.AppendUint16(b, c)
+	}
+	for len(b)%8 != 0 {
+		b = append(b, 0)
+	}
+	le.PutUint32(b[72:], base+uint32(len(b)))
+	le.PutUint32(b[76:], uint32(len(data)))
+	return append(b, data...)
 }

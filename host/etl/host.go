@@ -3,9 +3,7 @@ package etl
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 
 	"github.com/godtrace/godtrace/check"
@@ -152,87 +150,6 @@ func (h *Host) addFile(ef *etl.File) {
 	}
 	f.m = &machine{h: h, files: []*file{f}}
 	h.machines = append(h.machines, f.m)
-}
-
-// SetPath gives the places to look for symbol files (.pdb), images, manifests
-// (.man) and formats of messages (.tmf): folders, or such files themselves, separated by semicolons (colons
-// too, except on Windows). Folders may be symbol stores; the form
-// srv*FOLDER*address is understood, the address not asked. It must come before
-// the host is used.
-func (h *Host) SetPath(path string) error {
-	if h.loaded {
-		return errors.New("host etl: the symbol path comes too late, probes are listed already")
-	}
-	for _, p := range splitPath(path) {
-		fi, err := os.Stat(p)
-		if err != nil {
-			return fmt.Errorf("symbol path: %w", err)
-		}
-		if !fi.IsDir() {
-			if !describes(p) {
-				h.path.files = append(h.path.files, p)
-				continue
-			}
-			if err := h.addManifest(p); err != nil {
-				return err
-			}
-			continue
-		}
-		h.path.dirs = append(h.path.dirs, p)
-		for _, pattern := range []string{"*.man", "*.tmf"} {
-			files, err := filepath.Glob(filepath.Join(p, pattern))
-			if err != nil {
-				return fmt.Errorf("symbol path: %w", err)
-			}
-			for _, m := range files {
-				if err := h.addManifest(m); err != nil {
-					h.notice("%v", err)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// describes reports whether a file is a manifest (.man) or holds formats of messages
-// (.tmf).
-func describes(name string) bool {
-	ext := filepath.Ext(name)
-	return strings.EqualFold(ext, ".man") || strings.EqualFold(ext, ".tmf")
-}
-
-func (h *Host) addManifest(name string) error {
-	text, err := os.ReadFile(name)
-	switch {
-	case err != nil:
-	case strings.EqualFold(filepath.Ext(name), ".tmf"):
-		err = h.dec.AddTMF(text)
-	default:
-		err = h.dec.AddManifest(text)
-	}
-	if err != nil {
-		return fmt.Errorf("manifest %s: %w", name, err)
-	}
-	return nil
-}
-
-// splitPath splits a symbol path and unwraps srv*.
-func splitPath(path string) (out []string) {
-	sep := ";"
-	if filepath.Separator == '/' {
-		sep = ";:"
-	}
-	for _, p := range strings.FieldsFunc(strings.ReplaceAll(path, "://", "\x00"), func(r rune) bool { return strings.ContainsRune(sep, r) }) {
-		parts := strings.Split(p, "*")
-		for i, q := range parts {
-			kind := strings.ToLower(q)
-			if q == "" || strings.ContainsRune(q, 0) || len(parts) > 1 && i == 0 && (kind == "srv" || kind == "cache" || kind == "symsrv") {
-				continue
-			}
-			out = append(out, q)
-		}
-	}
-	return out
 }
 
 // SetProgress makes replays call f now and then with how many events are done and
