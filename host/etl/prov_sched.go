@@ -26,7 +26,7 @@ func switchEvent(h *Host, st *stat) *act {
 		}
 		next := m.byID(u32(e.Payload, 0), e.CPU)
 		old := m.byID(u32(e.Payload, 4), e.CPU)
-		h.cur = old
+		h.cur, h.play.leaving = old, true
 		switch e.Payload[14] {
 		case threadWaiting:
 			h.fire(sleep, 0, 0, 0, 0, 0)
@@ -34,6 +34,7 @@ func switchEvent(h *Host, st *stat) *act {
 			h.fire(preempt, 0, 0, 0, 0, 0)
 		}
 		h.fire(off, next.address(), next.address(), 0, 0, 0)
+		h.play.leaving = false
 		h.as(next, func() { h.fire(on, 0, 0, 0, 0, 0) })
 	}}
 }

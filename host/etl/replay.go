@@ -32,6 +32,7 @@ type replay struct {
 	stack     []uint64
 	split     int
 	haveStack bool
+	leaving   bool // the probe fires in the thread that a context switch takes away
 
 	late      []string
 	skipped   int64 // firings of timers that jumps of the clock would have made

@@ -357,6 +357,12 @@ func (h *Host) readStack(dst []uint64) []uint64 {
 	if h.cur != nil {
 		tid = h.cur.tid
 	}
+	if p.leaving {
+		if tid == 0 {
+			return dst
+		}
+		return f.stacks.AppendLeaving(dst, &p.e, tid)
+	}
 	if out := f.stacks.Append(dst, &p.e, tid); len(out) > len(dst) || tid == p.who.TID {
 		return out
 	}

@@ -23,8 +23,9 @@ type Stacks struct {
 	free    int32             // the first of the unused entries
 	shared  map[uint64]*addrs // by hash
 	seed    maphash.Seed
-	order   []stackID // by time, for forgetting
-	held    int       // words of memory
+	order   []stackID          // by time, for forgetting
+	comes   map[uint32][]int64 // by thread: when it comes to a processor, ahead of the user
+	held    int                // words of memory
 	keys    map[uint64][]keyDef
 	// Missed counts the stacks that were not kept because too many were.
 	missed int64
@@ -77,7 +78,7 @@ func NewStacks(f *etl.File, horizon int64) (*Stacks, error) {
 	}
 	s := &Stacks{
 		r: f.SideReader(), horizon: horizon, found: map[stackID]int32{}, entries: make([]frames, 1), shared: map[uint64]*addrs{}, seed: maphash.MakeSeed(),
-		keys: map[uint64][]keyDef{},
+		keys: map[uint64][]keyDef{}, comes: map[uint32][]int64{},
 	}
 	err := f.Visit(etl.PassStackKeys, func(e *etl.Event) bool {
 		if e.Kernel() && e.Group == etl.GroupStackWalk && e.Opcode >= 34 && e.Opcode <= 36 {
@@ -113,8 +114,15 @@ func (s *Stacks) ahead(ts int64) {
 		s.forget()
 	}
 	for s.more && s.e.TS <= ts+s.horizon {
-		if s.e.Kernel() && s.e.Group == etl.GroupStackWalk {
-			s.take(ts)
+		if s.e.Kernel() {
+			switch {
+			case s.e.Group == etl.GroupStackWalk:
+				s.take(ts)
+			case s.e.Group == etl.GroupThread && s.e.Opcode == 36 && len(s.e.Payload) >= 4:
+				if tid := binary.LittleEndian.Uint32(s.e.Payload); tid != 0 {
+					s.comes[tid] = append(past(s.comes[tid], ts), s.e.TS)
+				}
+			}
 		}
 		s.more = s.r.Next(&s.e)
 	}
@@ -236,13 +244,40 @@ func (s *Stacks) Append(dst []uint64, e *etl.Event, tid uint32) []uint64 {
 		return out
 	}
 	s.ahead(e.TS)
-	parts := s.found[stackID{e.TS, tid}]
+	return s.gather(dst, stackID{e.TS, tid}, e.CPU)
+}
+
+// past cuts times before one off a list.
+func past(list []int64, ts int64) []int64 {
+	n := 0
+	for n < len(list) && list[n] < ts {
+		n++
+	}
+	return append(list[:0], list[n:]...)
+}
+
+// AppendLeaving appends the stack of a thread that leaves the processor with a context
+// switch. What is recorded is its stack when it comes back, which is where it left.
+// Nothing is appended if it does not come back, or too late.
+func (s *Stacks) AppendLeaving(dst []uint64, e *etl.Event, tid uint32) []uint64 {
+	s.ahead(e.TS)
+	for _, ts := range s.comes[tid] {
+		if ts > e.TS {
+			return s.gather(dst, stackID{ts, tid}, e.CPU)
+		}
+	}
+	return dst
+}
+
+// gather appends the parts of a stack that were found.
+func (s *Stacks) gather(dst []uint64, id stackID, cpu uint16) []uint64 {
+	parts, tid := s.found[id], id.tid
 	start := len(dst)
 	// A thread's kernel part comes before its user part, but not always.
 	for pass := range 2 {
 		for i := parts; i != 0; i = s.entries[i].next {
 			f := &s.entries[i]
-			if tid == 0 && f.cpu != e.CPU {
+			if tid == 0 && f.cpu != cpu {
 				continue // every processor has an idle thread of number 0
 			}
 			var a []uint64
