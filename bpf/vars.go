@@ -244,11 +244,19 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 			c.movImm(r1, 0)
 			c.call(c.specNew())
 		}
-		none := c.newLabel()
-		c.put(in.Dst, r0)
-		c.jImm(asm.JNE, r0, 0, none)
+		none, done := c.newLabel(), c.newLabel()
+		if n > 0 {
+			c.jImm(asm.JEq, r0, 0, none)
+			c.jImm(asm.JNE, r0, specBusy, done)
+			c.drop(record.DropSpecBusy)
+			c.movImm(r0, 0)
+			c.jmp(done)
+			c.bind(none)
+		}
 		c.drop(record.DropSpecUnavail)
-		c.bind(none)
+		c.movImm(r0, 0)
+		c.bind(done)
+		c.put(in.Dst, r0)
 		return nil
 	case ir.Speculate:
 		c.fetch(r1, in.A)
@@ -339,19 +347,27 @@ func (c *clauseGen) specWord(d, id asm.Register, no label) {
 	c.alu(asm.Add, d, r3)
 }
 
+// specBusy is what specNew's function returns instead of an id where there is no
+// free speculation but one that waits for the consumer.
+const specBusy = 1 << 30
+
 // specNew returns a function that activates a free speculation and returns its
-// id, or 0.
+// id, 0 or specBusy.
 func (c *clauseGen) specNew() label {
 	p := c.progGen
 	return p.addRoutine("speculation", true, params("long unused"), func() {
-		loop, next := p.newLabel(), p.newLabel()
+		loop, next, given := p.newLabel(), p.newLabel(), p.newLabel()
 		p.movImm(r1, 0)
+		p.movImm(r5, 0)
 		p.bind(loop)
 		p.mapValue(r2, MapControl, p.obj.Layout.CtlSpec)
 		p.mov(r3, r1)
 		p.aluImm(asm.LSh, r3, 2)
 		p.alu(asm.Add, r2, r3)
 		p.load(r4, r2, 0, 4)
+		p.jImm(asm.JLE, r4, int32(SpecActive), given)
+		p.movImm(r5, specBusy)
+		p.bind(given)
 		p.jImm(asm.JNE, r4, int32(SpecFree), next)
 		p.movImm(r0, int64(SpecFree))
 		p.movImm(r4, int64(SpecActive))
@@ -363,7 +379,7 @@ func (c *clauseGen) specNew() label {
 		p.bind(next)
 		p.aluImm(asm.Add, r1, 1)
 		p.jImm(asm.JLT, r1, int32(p.cfg.NSpec), loop)
-		p.movImm(r0, 0)
+		p.mov(r0, r5)
 		p.exit()
 	})
 }

@@ -158,6 +158,12 @@ func (c *Consumer) record(cpu int, b []byte) error {
 		return fmt.Errorf("record of clause %d, have %d clauses", h.Clause, len(c.Prog.Clauses))
 	}
 	if h.Spec != 0 {
+		// commit() and discard() in a clause that speculates act at once; such a
+		// clause records nothing else.
+		e := Event{Clause: c.Prog.Clauses[h.Clause], Data: b[record.HeaderSize:]}
+		if ended, err := c.commits(&e); ended || err != nil {
+			return err
+		}
 		s := c.spec[h.Spec]
 		if s == nil {
 			s = &speculation{}
@@ -180,7 +186,7 @@ func (c *Consumer) event(cpu int, h *record.Header, data []byte, speculative boo
 	if e.EPID == 0 {
 		e.EPID = c.Sess.EPID(e.Index, p.ID)
 	}
-	if err := c.commits(e); err != nil {
+	if _, err := c.commits(e); err != nil {
 		return err
 	}
 	c.records++
@@ -203,16 +209,15 @@ func (c *Consumer) event(cpu int, h *record.Header, data []byte, speculative boo
 }
 
 // commits releases or drops the records of speculations that e commits or
-// discards. They come before e, as they were made before it.
-func (c *Consumer) commits(e *Event) error {
-	if len(c.spec) == 0 {
-		return nil
-	}
+// discards. They come before e, as they were made before it. It reports whether
+// there is such an action in e.
+func (c *Consumer) commits(e *Event) (found bool, err error) {
 	for i := range e.Clause.Actions {
 		a := &e.Clause.Actions[i]
 		if a.Kind != ir.ActCommit && a.Kind != ir.ActDiscard || !e.Ran(i) {
 			continue
 		}
+		found = true
 		id := uint32(e.Int(&a.Fields[0]))
 		s := c.spec[id]
 		delete(c.spec, id)
@@ -224,12 +229,12 @@ func (c *Consumer) commits(e *Event) error {
 			var h record.Header
 			h.Decode(r.data)
 			if err := c.event(r.cpu, &h, r.data[record.HeaderSize:], true); err != nil {
-				return err
+				return found, err
 			}
 		}
 		*e = saved
 	}
-	return nil
+	return found, nil
 }
 
 // before does the consumer's part of an action.

@@ -209,10 +209,6 @@ func (v *verifier) step(s *state, in *Instr) error {
 			return v.errf("speculate may be executed twice")
 		}
 		s.specular = yes
-	case Commit:
-		if s.specular != no {
-			return v.errf("%s after speculate", in.Op)
-		}
 	case Mark:
 		if s.fired != yes {
 			return v.errf("mark before fire")

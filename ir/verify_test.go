@@ -123,7 +123,7 @@ func TestVerify(t *testing.T) {
 		{"speculate in another", recs + "fire\nmovi r0, 1\nspeculate r0\nret", "not speculative"},
 		{"speculate before fire", "program speculations\nclause \"x\" record=0 speculative\nspeculation r0\nspeculate r0\nfire\nret", "before fire"},
 		{"speculate twice", "program speculations\nclause \"x\" record=0 speculative\nspeculation r0\nfire\nspeculate r0\nspeculate r0\nret", "twice"},
-		{"commit after speculate", "program speculations\nclause \"x\" record=0 speculative\nspeculation r0\nfire\nspeculate r0\ncommit r0\nret", "commit after speculate"},
+		{"commit after speculate", "program speculations\nclause \"x\" record=0 speculative\nspeculation r0\nfire\nspeculate r0\ncommit r0\nret", ""},
 
 		{"assoc", tables + "zero frame[0:16]\ndynget.8s r0, v0, frame[0:16]\ndynset v0, frame[0:16], r0\ndyndel v0, frame[0:16]\nret", ""},
 		{"assoc key size", tables + "zero frame[0:8]\ndyndel v0, frame[0:8]\nret", "want 16 bytes for a"},
