@@ -37,6 +37,25 @@ func Result(s *Spec, words []uint64, normal uint64) int64 {
 	return total / int64(normal)
 }
 
+// ResultUnsigned is Result with unsigned divisions, for scalars other than
+// stddev(). DTrace divides so where it prints a count, sum, minimum or maximum by
+// default and an average by a format: a negative one comes out huge if the
+// divisor is not 1.
+func ResultUnsigned(s *Spec, words []uint64, normal uint64) int64 {
+	if normal == 0 {
+		normal = 1
+	}
+	switch {
+	case words[0] == 0:
+		return 0
+	case s.Func == Avg:
+		return int64(words[1] / normal / words[0])
+	case s.Func == Count:
+		return int64(words[0] / normal)
+	}
+	return int64(words[1] / normal)
+}
+
 func average(words []uint64, normal uint64) int64 {
 	return int64(words[1]) / int64(normal) / int64(words[0])
 }

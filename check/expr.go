@@ -3,12 +3,17 @@ package check
 import (
 	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/syntax"
 )
 
-// set records what is known of e.
+// set records what is known of e. Arrays in scratch memory decay to pointers into
+// it.
 func (c *Checker) set(e syntax.Expr, x *Expr) *Expr {
 	c.exprs[e] = x
+	if x.Type != nil && x.Type.Is(ctype.Array) && x.Obj == nil && !x.Alloca {
+		x.Alloca = c.scratchMemory(e)
+	}
 	return x
 }
 
@@ -241,14 +246,40 @@ func (c *Checker) addr(e *syntax.Unary) *Expr {
 	if x.Bits > 0 {
 		c.fail(e, diag.D_ADDROF_BITFIELD, "cannot take the address of a bit-field")
 	}
-	if v := c.rootVar(e.X); v != nil {
+	if v := c.rootVar(e.X); v != nil && (v.Kind == ir.VarAssoc || v.Kind == ir.VarThreadAssoc) {
 		c.fail(e, diag.D_ADDROF_VAR, "cannot take the address of a part of D variable %s", v.varName())
 	}
 	p := ctype.PtrTo(x.Type)
 	if c.userMemory(e.X) {
 		p.Space = ctype.User
 	}
-	return c.set(e, &Expr{Type: p})
+	in := c.scratchMemory(e.X)
+	return c.set(e, &Expr{Type: p, Alloca: in, Writable: in})
+}
+
+// scratchMemory reports whether the object e is reached through a pointer into
+// scratch memory.
+func (c *Checker) scratchMemory(e syntax.Expr) bool {
+	for {
+		switch n := e.(type) {
+		case *syntax.Member:
+			if n.Arrow {
+				x := c.exprs[n.X]
+				return x != nil && x.Alloca
+			}
+			e = n.X
+		case *syntax.Index:
+			if x := c.exprs[n.X]; x == nil || !x.Type.Is(ctype.Array) {
+				return x != nil && x.Type.Is(ctype.Pointer) && x.Alloca
+			}
+			e = n.X
+		case *syntax.Unary:
+			x := c.exprs[n.X]
+			return n.Op == syntax.OpDeref && x != nil && x.Alloca
+		default:
+			return false
+		}
+	}
 }
 
 // inMemory reports whether e, an array or function, lies in memory of the

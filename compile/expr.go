@@ -183,7 +183,7 @@ func (g *gen) unaryExpr(n *syntax.Unary, x *check.Expr) val {
 		}
 		return g.set(ir.EQ, g.value(n.X), constVal(0))
 	case syntax.OpAddr:
-		return g.address(g.place(n.X), n)
+		return g.addressOf(n)
 	}
 	return g.loadPlace(n, x)
 }

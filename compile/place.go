@@ -68,6 +68,9 @@ func (g *gen) place(e syntax.Expr) place {
 			}
 		}
 	case *syntax.Member:
+		if a, ok := n.X.(*syntax.Unary); ok && n.Arrow && x.XMember == nil && a.Op == syntax.OpAddr {
+			return g.part(n, g.place(a.X), x.Member.Off, g.size(x.Member.Type))
+		}
 		if x.XMember != nil {
 			var p place
 			g.translated(n, x, func(e syntax.Expr) val { p = g.place(e); return val{} })
@@ -83,6 +86,9 @@ func (g *gen) place(e syntax.Expr) place {
 		return g.indexPlace(n, x)
 	case *syntax.Unary:
 		if n.Op == syntax.OpDeref {
+			if a, ok := n.X.(*syntax.Unary); ok && a.Op == syntax.OpAddr {
+				return g.place(a.X)
+			}
 			if t := g.expr(n.X).Type; t.Is(ctype.Array) {
 				return g.part(n, g.place(n.X), 0, g.size(t.Base().Elem))
 			}
@@ -269,6 +275,47 @@ func (g *gen) dynSetM(p place, m ir.Mem) {
 	in := op(ir.DynSetM)
 	in.Imm, in.M, in.N = int64(p.v), g.mem(p.key), g.mem(m)
 	g.emit(in)
+}
+
+// addressOf returns the value of &X. A part of a D variable is that part in a
+// copy of the variable, so that its neighbours can be reached from it.
+func (g *gen) addressOf(n *syntax.Unary) val {
+	p := g.place(n.X)
+	if p.kind != placeMem {
+		return g.address(p, n)
+	}
+	whole := p.mem
+	if v := g.rootVar(n.X); v != nil {
+		if i := g.varIndex(v); i >= 0 && g.prog.Vars[i].Mem.Space == p.mem.Space {
+			whole = g.prog.Vars[i].Mem
+		}
+	}
+	at := g.arith(ir.Add, g.address(place{kind: placeMem, mem: whole, idx: ir.NoReg}, n), constVal(int64(p.mem.Off)-int64(whole.Off)))
+	if p.idx != ir.NoReg {
+		at = g.arith(ir.Add, at, val{r: p.idx, w: 64})
+	}
+	return at
+}
+
+// rootVar returns the variable that the object e is a part of, nil if there is
+// none.
+func (g *gen) rootVar(e syntax.Expr) *check.Var {
+	for {
+		if v, ok := g.expr(e).Obj.(*check.Var); ok {
+			return v
+		}
+		switch n := e.(type) {
+		case *syntax.Member:
+			if n.Arrow {
+				return nil
+			}
+			e = n.X
+		case *syntax.Index:
+			e = n.X
+		default:
+			return nil
+		}
+	}
 }
 
 // address returns the address of p. What lies in no address space of the traced

@@ -276,16 +276,19 @@ func (a *aggregations) sort(s *Snapshot, rows []*Row) {
 	})
 }
 
+// compareValues compares values of aggregation i; nil is a tuple that it does not
+// have, which counts as a value never updated.
 func compareValues(s *Snapshot, i int, x, y []uint64) int {
+	spec := &s.Aggs[i].Spec
 	switch {
 	case x == nil && y == nil:
 		return 0
 	case x == nil:
-		return -1
+		x = make([]uint64, spec.Words())
 	case y == nil:
-		return 1
+		y = make([]uint64, spec.Words())
 	}
-	return agg.Compare(&s.Aggs[i].Spec, x, y)
+	return agg.Compare(spec, x, y)
 }
 
 func compareKeys(x, y []Key, pos int) int {

@@ -43,7 +43,7 @@ func (f *Format) AppendAgg(dst []byte, args []Arg, aggs []AggValue, env *Env) []
 				dst = append(dst, "<missing>"...)
 				continue
 			}
-			dst = shaped.appendAgg(dst, &aggs[nextAgg], env)
+			dst = shaped.appendAgg(dst, &aggs[nextAgg], aggs[0].Spec.Func != agg.Count, env)
 			nextAgg = min(nextAgg+1, len(aggs)-1)
 			continue
 		}
@@ -81,8 +81,9 @@ func (c *conv) dynamic(args []Arg, next int) int {
 }
 
 // appendAgg formats the value of an aggregation: distributions as histograms
-// whatever the conversion, others as the integer that stands for them.
-func (c *conv) appendAgg(dst []byte, v *AggValue, env *Env) []byte {
+// whatever the conversion, others as the integer that stands for them. The first
+// aggregation of a printa() decides whether integers print signed.
+func (c *conv) appendAgg(dst []byte, v *AggValue, signed bool, env *Env) []byte {
 	if v.Spec.Func.Distribution() {
 		words := v.Words
 		if words == nil {
@@ -90,8 +91,13 @@ func (c *conv) appendAgg(dst []byte, v *AggValue, env *Env) []byte {
 		}
 		return agg.AppendHist(dst, v.Spec, words, v.Normal, env.Hist)
 	}
-	a := Arg{Kind: Int, Size: 8, Signed: v.Spec.Func != agg.Count}
-	if v.Words != nil {
+	a := Arg{Kind: Int, Size: 8, Signed: signed}
+	switch {
+	case v.Words == nil:
+	case v.Spec.Func == agg.Avg:
+		a.Signed = true
+		a.Int = uint64(agg.ResultUnsigned(v.Spec, v.Words, v.Normal))
+	default:
 		a.Int = uint64(agg.Result(v.Spec, v.Words, v.Normal))
 	}
 	return c.append(dst, &a, env)

@@ -49,7 +49,7 @@ func (p *Printer) trace(e *consume.Event, f *ir.Field) {
 			p.text(s, quiet)
 			return
 		}
-		p.buf = AppendHexDump(p.buf, b, !quiet)
+		p.buf = AppendHexDump(p.buf, b)
 	}
 }
 
@@ -162,7 +162,7 @@ func (p *Printer) appendKey(k *consume.Key) {
 		} else if s, ok := printable(k.Bytes); ok {
 			p.keyText(s)
 		} else {
-			p.buf = AppendHexDump(p.buf, k.Bytes, true)
+			p.buf = AppendHexDump(p.buf, k.Bytes)
 		}
 	}
 }
@@ -215,8 +215,12 @@ func (p *Printer) appendValue(spec *agg.Spec, words []uint64, normal uint64, o a
 		return
 	}
 	v := int64(0)
-	if words != nil && !agg.Empty(words) {
+	switch {
+	case words == nil:
+	case spec.Func == agg.Avg || spec.Func == agg.Stddev:
 		v = agg.Result(spec, words, normal)
+	default:
+		v = agg.ResultUnsigned(spec, words, normal)
 	}
 	p.buf = append(p.buf, ' ')
 	var b [24]byte

@@ -2,14 +2,10 @@ package text
 
 const hexDigits = "0123456789abcdef"
 
-// AppendHexDump appends b as tracemem() prints it: a header with the column
-// numbers, then sixteen bytes a line with their text. newline puts a newline in
-// front, as all but quiet mode has it.
-func AppendHexDump(dst, b []byte, newline bool) []byte {
-	if newline {
-		dst = append(dst, '\n')
-	}
-	dst = append(dst, "             0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef\n"...)
+// AppendHexDump appends b as tracemem() prints it: a newline, a header with the
+// column numbers, then sixteen bytes a line with their text.
+func AppendHexDump(dst, b []byte) []byte {
+	dst = append(dst, "\n             0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef\n"...)
 	for i := 0; i < len(b); i += 16 {
 		row := b[i:min(i+16, len(b))]
 		dst = appendHexOffset(dst, i)

@@ -28,13 +28,17 @@ func (p *Printer) print(e *consume.Event, a *ir.Action) {
 		p.buf = append(p.buf, " = *\n"...)
 		p.buf = spaces(p.buf, indent)
 	}
-	v := printer{dst: p.buf, model: p.cfg.Prog.Model, indent: indent}
+	pointed := len(a.Fields) > 1
+	v := printer{dst: p.buf, model: p.cfg.Prog.Model, indent: indent, chars: pointed}
 	switch f.Kind {
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		v.dst = append(v.dst, "(string)"...)
 		v.dst = strconv.AppendQuote(v.dst, e.Text(f))
 	default:
 		v.value(f.Type, b, 0)
+		if pointed && !f.Type.IsCompound() && !f.Type.Is(ctype.Array) {
+			v.dst = append(v.dst, ',') // as the Linux port has it
+		}
 	}
 	p.buf = append(v.dst, '\n')
 }
@@ -43,6 +47,9 @@ type printer struct {
 	dst    []byte
 	model  ctype.Model
 	indent int
+	// chars prints arrays of characters as arrays, as the Linux port prints what
+	// a pointer points to, not as strings.
+	chars bool
 }
 
 func (v *printer) line(depth int) {
@@ -140,7 +147,7 @@ func (v *printer) text(m ctype.Member, b []byte, depth int) {
 }
 
 func (v *printer) array(t *ctype.Type, b []byte, depth int) {
-	if t.IsCharArray() {
+	if t.IsCharArray() && !v.chars {
 		if s, ok := printable(b); ok {
 			v.dst = append(v.dst, ' ')
 			v.dst = strconv.AppendQuote(v.dst, s)

@@ -178,7 +178,7 @@ func (p *Printer) Action(e *consume.Event, i int, a *ir.Action, aggs consume.Agg
 		if len(b) == 0 {
 			return nil
 		}
-		p.buf = AppendHexDump(p.buf, b, !p.cfg.Opt.Flag("quiet"))
+		p.buf = AppendHexDump(p.buf, b)
 	case ir.ActPrintf:
 		f, err := p.format(e, i, a)
 		if err != nil {
@@ -205,7 +205,7 @@ func (p *Printer) Action(e *consume.Event, i int, a *ir.Action, aggs consume.Agg
 		if n := e.Int(&a.Fields[1]); n >= 0 && n < int64(len(b)) {
 			b = b[:n]
 		}
-		p.buf = AppendHexDump(p.buf, b, !p.cfg.Opt.Flag("quiet"))
+		p.buf = AppendHexDump(p.buf, b)
 	}
 	return nil
 }
