@@ -104,14 +104,7 @@ func (g *gen) compare(n *syntax.Binary, x *check.Expr) (c ir.Cond, a, b val) {
 				return condOf(n.Op, false), constVal(int64(strings.Compare(a, b))), constVal(0)
 			}
 		}
-		mark := g.marked()
-		in := op(ir.StrCmp)
-		in.M = g.mem(g.strSrc(n.X))
-		in.N = g.mem(g.strSrc(n.Y))
-		in.Dst = g.newReg()
-		g.emit(in)
-		g.release(mark)
-		return condOf(n.Op, false), val{r: in.Dst, w: 8, s: true}, constVal(0)
+		return condOf(n.Op, false), g.compareStrings(n.X, n.Y), constVal(0)
 	}
 	c = condOf(n.Op, g.unsignedOp(g.resultType(n.X), g.resultType(n.Y)))
 	a = g.value(n.X)

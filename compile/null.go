@@ -157,3 +157,62 @@ func (g *gen) markEmpty(m ir.Mem, absent val) {
 	g.st(m, constVal(emptyDyn))
 	g.bind(&done)
 }
+
+// strArm makes the string e, which is one of two that m may hold, in m. One of a
+// dynamic variable that does not exist is NULL there.
+func (g *gen) strArm(e syntax.Expr, m ir.Mem) {
+	if !g.isDynString(e) {
+		g.strInto(e, m)
+		return
+	}
+	src := g.strSrc(e)
+	absent := g.absent(e, src)
+	g.strCopy(m, src)
+	var done label
+	g.jumpVal(absent, false, &done)
+	in := op(ir.MkNull)
+	in.M = g.mem(m)
+	g.emit(in)
+	g.bind(&done)
+}
+
+// isNullIn returns a value that is 1 if the string e, which is in m, is NULL.
+func (g *gen) isNullIn(e syntax.Expr, m ir.Mem) val {
+	if !g.mayBeNull(e) {
+		return constVal(0)
+	}
+	if v, dyn := g.dynString(e); dyn {
+		h := g.heading(v, m)
+		return g.arith(ir.Or, g.set(ir.EQ, h, constVal(absentDyn)), g.set(ir.EQ, h, constVal(nullDyn)))
+	}
+	in := op(ir.IsNull)
+	in.M, in.Dst = g.mem(m), g.newReg()
+	g.emit(in)
+	return val{r: in.Dst, w: 1}
+}
+
+// compareStrings returns a number that compares with 0 as the string x with y.
+// NULL comes before the empty string.
+func (g *gen) compareStrings(x, y syntax.Expr) val {
+	defer g.release(g.marked())
+	m := g.strSrc(x)
+	n := g.strSrc(y)
+	in := op(ir.StrCmp)
+	in.M, in.N = g.mem(m), g.mem(n)
+	in.Dst = g.newReg()
+	g.emit(in)
+	v := val{r: in.Dst, w: 8, s: true}
+	// Only two empty texts can differ in being NULL.
+	a, okA := g.fixedString(x)
+	b, okB := g.fixedString(y)
+	if okA && a != "" || okB && b != "" || !g.mayBeNull(x) && !g.mayBeNull(y) {
+		return v
+	}
+	var done label
+	dst := g.newReg()
+	g.mov(dst, v)
+	g.br(ir.NE, dst, constVal(0), &done)
+	g.mov(dst, g.arith(ir.Sub, g.isNullIn(y, n), g.isNullIn(x, m)))
+	g.bind(&done)
+	return val{r: dst, w: 8, s: true}
+}

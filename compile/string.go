@@ -426,10 +426,10 @@ func (g *gen) strInto(e syntax.Expr, m ir.Mem) {
 		}
 		var no, end label
 		g.jump(n.C, false, &no)
-		g.strInto(n.X, m)
+		g.strArm(n.X, m)
 		g.jmp(&end)
 		g.bind(&no)
-		g.strInto(n.Y, m)
+		g.strArm(n.Y, m)
 		g.bind(&end)
 		return
 	case *syntax.Stringof:

@@ -75,11 +75,11 @@ func TestAppendHexDump(t *testing.T) {
          0: 40 41 42 ff 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f  @AB.DEFGHIJKLMNO
         10: 50 0a                                            P.
 `
-	if got := string(AppendHexDump(nil, b, true)); got != want {
+	if got := string(AppendHexDump(nil, b)); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
-	if got := string(AppendHexDump([]byte("x"), b[:1], false)); !strings.HasPrefix(got, "x  ") || strings.Count(got, "\n") != 2 {
-		t.Errorf("without a newline in front: %q", got)
+	if got := string(AppendHexDump([]byte("x"), b[:1])); !strings.HasPrefix(got, "x\n  ") || strings.Count(got, "\n") != 3 {
+		t.Errorf("behind other output: %q", got)
 	}
 }
 
