@@ -280,6 +280,7 @@ func (t *Tracer) newChecker() error {
 		}
 		opt.AMin = a
 	}
+	opt.TargetPID = t.cfg.Target
 	t.chk = check.New(t.host, opt)
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 // which programs are refused. The zero Options are DTrace's defaults.
 // "#pragma D option" changes them from its line on.
 type Options struct {
+	// TargetPID is the process that the caller holds, 0 for none: its probes may be
+	// missing, but it is not.
+	TargetPID int
 	// StrSize is the size of a string in bytes, NUL included; 0 is 256.
 	StrSize int64
 	// ZDefs allows probe descriptions that match nothing (-Z).

@@ -107,6 +107,9 @@ func (c *Checker) varDecl(d *syntax.Decl, dr *syntax.Declarator, t *ctype.Type) 
 			keys = append(keys, c.keyType(&Expr{Type: kt}))
 		}
 	}
+	if class == syntax.Plain && c.typedefs[dr.Name] != nil && !c.ctx.lib {
+		c.fail(dr, diag.D_DECL_IDRED, "identifier redeclared: %s is already a type", dr.Name)
+	}
 	c.objectType(dr, t, isAssoc)
 	if v := c.redeclared(dr, class, kind, t, keys); v != nil {
 		v.declared = true
@@ -189,6 +192,9 @@ func (c *Checker) inline(n *syntax.Inline) {
 		c.fail(n, diag.D_DECL_DYNOBJ, "cannot have dynamic object: inline %s", n.Name)
 	case c.complete(t).Kind == ctype.Forward:
 		c.fail(n, diag.D_DECL_INCOMPLETE, "incomplete struct/union/enum %s: inline %s", t, n.Name)
+	}
+	if t.Is(ctype.Array) {
+		c.fail(n, diag.D_DECL_ARRNULL, "inline declaration cannot be of scalar array type: %s", n.Name)
 	}
 	d := &InlineDef{Name: n.Name, Type: t, X: n.X, Pos: n.Pos(), attr: attrStable, lib: c.ctx.lib}
 	for i, p := range n.Params {

@@ -128,14 +128,12 @@ func (c *Checker) pragmaAttributes(p *syntax.Pragma) {
 		c.fail(p, diag.D_PRAGMA_INVAL, "invalid attributes specified by #pragma D attributes: %q, want <name>/<data>/<class>", p.Args[0])
 	}
 	if len(p.Args) == 4 {
-		if !slices.Contains(providerParts, p.Args[3]) {
+		known := c.providers[p.Args[2]] != nil || len(c.match(probe.Desc{Provider: p.Args[2]}).ids) > 0
+		if known && !slices.Contains(providerParts, p.Args[3]) {
 			c.fail(p, diag.D_PRAGMA_INVAL, "invalid part %q of a provider in #pragma D attributes, want %s", p.Args[3], strings.Join(providerParts, ", "))
 		}
-		if c.providers[p.Args[2]] == nil {
-			if len(c.match(probe.Desc{Provider: p.Args[2]}).ids) == 0 {
-				// The declaration may follow.
-				c.pending["provider "+p.Args[2]] = pendingPragma{node: p}
-			}
+		if !known { // the declaration may follow
+			c.pending["provider "+p.Args[2]] = pendingPragma{node: p}
 		}
 		return
 	}
@@ -233,6 +231,10 @@ func (c *Checker) dependsOn(p *syntax.Pragma) bool {
 			return true
 		}
 		for _, t := range []string{"int", "unsigned int", "char"} {
+			// A world may know the types of the language in every module.
+			if any, err := c.worldType("-", t); err != nil || any != nil {
+				continue
+			}
 			if t, err := c.worldType(name, t); err == nil && t != nil {
 				return true
 			}

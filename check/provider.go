@@ -3,6 +3,7 @@ package check
 import (
 	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/diag"
+	"github.com/godtrace/godtrace/probe"
 	"github.com/godtrace/godtrace/syntax"
 )
 
@@ -33,7 +34,18 @@ func (c *Checker) provider(n *syntax.Provider) {
 		c.sameProvider(n, old)
 		return
 	}
+	if !c.ctx.lib {
+		c.hostProvider(n)
+	}
 	c.providers[n.Name] = n
+}
+
+// hostProvider refuses a declaration of a provider that the host has.
+func (c *Checker) hostProvider(n *syntax.Provider) {
+	m := c.match(probe.Desc{Provider: n.Name})
+	if m.err == nil && len(m.ids) > 0 {
+		c.fail(n, diag.D_PROV_INCOMPAT, "provider interface mismatch: %s is a provider of the host", n.Name)
+	}
 }
 
 func (c *Checker) providerProbe(n *syntax.Provider, p *syntax.ProviderProbe) {
@@ -49,7 +61,7 @@ func (c *Checker) providerProbe(n *syntax.Provider, p *syntax.ProviderProbe) {
 	byName := map[string]*syntax.Param{}
 	for i, a := range p.Params {
 		t := c.typeExpr(a.Type)
-		if t.Is(ctype.Dyn) || t.Is(ctype.Void) && len(p.Params) > 1 {
+		if _, assoc := a.Type.(*syntax.AssocType); assoc || t.Is(ctype.Dyn) || t.Is(ctype.Void) && len(p.Params) > 1 {
 			c.fail(a, diag.D_DECL_PROTO_TYPE, "probe prototype may not use a parameter of type %s: parameter #%d", t, i+1)
 		}
 		if a.Name != "" {
@@ -61,12 +73,15 @@ func (c *Checker) providerProbe(n *syntax.Provider, p *syntax.ProviderProbe) {
 		if t.Is(ctype.Void) || t.Is(ctype.Dyn) {
 			c.fail(a, diag.D_DECL_PROTO_TYPE, "probe prototype may not use a translated parameter of type %s: parameter #%d", t, i+1)
 		}
+		if a.Name == "" && !(len(p.Translated) == len(p.Params) && p.Params[i].Name == "") {
+			c.fail(a, diag.D_DECL_PROTO_NAME, "translated argument #%d of probe %s:::%s names no argument that it comes from", i+1, n.Name, p.Name)
+		}
 		native := byName[a.Name]
-		if native == nil && a.Name == "" && i < len(p.Params) {
+		if native == nil && a.Name == "" {
 			native = p.Params[i]
 		}
 		if native == nil {
-			c.fail(a, diag.D_PROV_PRXLATOR, "translated argument #%d of probe %s:::%s has no argument that it comes from", i+1, n.Name, p.Name)
+			c.fail(a, diag.D_DECL_PROTO_FORM, "translated argument #%d of probe %s:::%s comes from %s, which is no argument of the probe", i+1, n.Name, p.Name, a.Name)
 		}
 		x := &Expr{Type: c.typeExpr(native.Type)}
 		if !c.argCompat(t, x) && c.findTranslator(x, t) == nil {
@@ -85,7 +100,7 @@ func (c *Checker) sameProvider(n, old *syntax.Provider) {
 	for _, p := range n.Probes {
 		o := probes[p.Name]
 		if o == nil {
-			continue
+			c.fail(p, diag.D_PROV_INCOMPAT, "provider interface mismatch: probe %s:::%s is not declared in line %d", n.Name, p.Name, old.Pos().Line)
 		}
 		if !c.sameParams(p.Params, o.Params) || !c.sameParams(p.Translated, o.Translated) {
 			c.fail(p, diag.D_PROV_INCOMPAT, "provider interface mismatch: probe %s:::%s is declared with other arguments in line %d", n.Name, p.Name, o.Pos().Line)

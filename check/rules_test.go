@@ -398,7 +398,7 @@ func TestProviders(t *testing.T) {
 		{"!provider foo { probe a(int, char *); probe b(); }; BEGIN {}", ""},
 		{"!provider foo { probe a(struct task_struct *t) : (psinfo_t *t); }; BEGIN {}", ""},
 		{"!provider foo { probe a(int t) : (psinfo_t *t); }; BEGIN {}", diag.D_PROV_PRXLATOR},
-		{"!provider foo { probe a(int t) : (int u); }; BEGIN {}", diag.D_PROV_PRXLATOR},
+		{"!provider foo { probe a(int t) : (int u); }; BEGIN {}", diag.D_DECL_PROTO_FORM},
 		{"!provider foo { probe a(int); probe a(int); }; BEGIN {}", diag.D_PROV_PRDUP},
 		{"!provider foo1 { probe a(int); }; BEGIN {}", diag.D_PROV_BADNAME},
 		{"!provider " + strings.Repeat("x", 70) + " { probe a(int); }; BEGIN {}", diag.D_PROV_BADNAME},

@@ -38,7 +38,10 @@ func (c *Checker) resolveType(te syntax.TypeExpr) *ctype.Type {
 		f := &ctype.Type{Kind: ctype.Func, Elem: c.typeExpr(te.Result), Variadic: te.Variadic}
 		for i, p := range te.Params {
 			t := c.typeExpr(p.Type)
+			_, assoc := p.Type.(*syntax.AssocType)
 			switch {
+			case assoc:
+				c.fail(p, diag.D_DECL_PROTO_TYPE, "function prototype may not use an associative array: parameter #%d", i+1)
 			case t.Is(ctype.Dyn):
 				c.fail(p, diag.D_DECL_PROTO_TYPE, "function prototype may not use a parameter of type %s: parameter #%d", t, i+1)
 			case t.Is(ctype.Void):
@@ -422,7 +425,10 @@ func (c *Checker) bitWidth(d *syntax.Declarator, t *ctype.Type) int {
 	if b := c.complete(t); b.Kind == ctype.Forward {
 		c.fail(d, diag.D_DECL_INCOMPLETE, "bit-field %s has the incomplete type %s", d.Name, t)
 	}
-	if !t.IsInt() {
+	if t.Is(ctype.Void) {
+		c.fail(d, diag.D_DECL_VOIDOBJ, "member %s may not have type void", d.Name)
+	}
+	if !t.IsInt() || t.Is(ctype.Enum) {
 		c.fail(d, diag.D_DECL_BFTYPE, "invalid type for bit-field %s: %s, want an integer type", d.Name, t)
 	}
 	x := c.expr(d.Width)
@@ -472,6 +478,9 @@ func (c *Checker) defineEnum(tag *syntax.Tag, key string, old *ctype.Type) *ctyp
 		}
 		if o := c.globals[e.Name]; o != nil {
 			c.fail(e, diag.D_DECL_IDRED, "identifier redeclared: %s is already a %s", e.Name, o.kindName())
+		}
+		if f := c.funcs[e.Name]; f != nil && !c.ctx.lib {
+			c.fail(e, diag.D_DECL_IDRED, "identifier redeclared: %s is already a %s", e.Name, f.kindName())
 		}
 		c.globals[e.Name] = &EnumConst{Name: e.Name, Type: t, Value: next, Pos: e.Pos()}
 		list = append(list, ctype.Enumerator{Name: e.Name, Value: next})

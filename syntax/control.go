@@ -138,6 +138,11 @@ func (s *scanner) lineDirective(start int, words []word, form string) {
 		if form == "#line" && len(words) > 2 {
 			s.failAt(words[2].off, diag.D_PRAGMA_MALFORM, "malformed %s: nothing may follow the file name, found %q", form, words[2].text)
 		}
+		for _, flag := range words[min(len(words), 2):] {
+			if flag.quoted || len(flag.text) != 1 || flag.text[0] < '1' || flag.text[0] > '4' {
+				s.failAt(flag.off, diag.D_PRAGMA_MALFORM, "malformed %s: a flag is a number from 1 to 4, found %q", form, flag.text)
+			}
+		}
 		s.file = words[1].text
 	}
 	// The newline at the end of the directive makes it the line that follows.
@@ -147,6 +152,9 @@ func (s *scanner) lineDirective(start int, words []word, form string) {
 
 // pragma acts on the words behind "#pragma".
 func (s *scanner) pragma(start int, line string, words []word) {
+	if len(words) > 0 && words[0].text == "error" && !words[0].quoted {
+		s.failAt(start, diag.D_PRAGERR, "#error: %s", strings.TrimSpace(line[words[0].off+len("error")-start:]))
+	}
 	if len(words) == 0 || words[0].text != "D" || words[0].quoted {
 		return // a pragma of C, or of another tool
 	}
@@ -184,17 +192,21 @@ func (s *scanner) pragma(start int, line string, words []word) {
 			s.cfg.Option(s.cfg, opt, val)
 		}
 	case "attributes":
-		if len(args) != 2 && (len(args) != 4 || args[1].text != "provider") {
+		n := 2
+		if len(args) > 1 && args[1].text == "provider" {
+			n = 4
+		}
+		if len(args) < n || n == 2 && !isIdentStart(args[1].text[0]) {
 			malformed("attributes <name>/<data>/<class> {<identifier> | provider <provider> <part>}")
 		}
-		p.Args = texts(args)
+		p.Args = texts(args[:n])
 	case "binding":
-		if len(args) != 2 || !args[0].quoted {
+		if len(args) < 2 || !args[0].quoted {
 			malformed("binding \"<version>\" <identifier>")
 		}
-		p.Args = texts(args)
+		p.Args = texts(args[:2])
 	case "depends_on":
-		if len(args) != 2 {
+		if len(args) < 2 {
 			malformed("depends_on {library|module|provider} <name>")
 		}
 		switch args[0].text {
@@ -202,7 +214,7 @@ func (s *scanner) pragma(start int, line string, words []word) {
 		default:
 			s.failAt(args[0].off, diag.D_PRAGMA_INVAL, "class %q is not known to #pragma D depends_on, want library, module or provider", args[0].text)
 		}
-		p.Args = texts(args)
+		p.Args = texts(args[:2])
 	default:
 		s.failAt(name.off, diag.D_PRAGMA_INVAL, "#pragma D %s is not known, want option, attributes, binding, depends_on, error, ident or line", name.text)
 	}

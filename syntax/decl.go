@@ -221,10 +221,12 @@ func (p *parser) checkSpec(s *TypeSpec, t *token) {
 		p.errorAt(t, diag.D_DECL_SIGNINT, "signed and unsigned may only be used with an integer type")
 	case !integer && !float && s.Long > 0:
 		p.errorAt(t, diag.D_DECL_LONGINT, "long may only be used with an integer or floating-point type")
+	case float && s.Short:
+		p.errorAt(t, diag.D_UNKNOWN, "no type is named short float or short double")
 	case !integer && s.Short:
 		p.errorAt(t, diag.D_DECL_COMBO, "short may only be used with int")
 	case s.Base == BaseFloat && s.Long > 0, s.Base == BaseDouble && s.Long > 1:
-		p.errorAt(t, diag.D_DECL_COMBO, "floating-point types are float, double and long double")
+		p.errorAt(t, diag.D_UNKNOWN, "floating-point types are float, double and long double")
 	case (s.Complex || s.Imaginary) && !float, s.Complex && s.Imaginary:
 		p.errorAt(t, diag.D_DECL_COMBO, "_Complex or _Imaginary may only be used with a floating-point type")
 	}
@@ -510,10 +512,13 @@ func (p *parser) params(end tok, what string) (list []*Param, dots *token) {
 		if t.kind == tokEllipsis {
 			p.next()
 			if !p.got(end) {
-				p.errorAt(&t, diag.D_DECL_PROTO_VARARGS, "... is not the last parameter of the %s", what)
+				p.unexpected("the end of the parameters: ... is the last of the " + what)
 			}
 			dots = &t
 			break
+		}
+		if t.kind == tokKeyword && (t.kw == kwSelf || t.kw == kwThis) {
+			p.unexpected("a parameter of the " + what)
 		}
 		storage, st, spec := p.declSpecs(true)
 		if storage != StorageNone && storage != StorageRegister {
@@ -533,7 +538,7 @@ func (p *parser) params(end tok, what string) (list []*Param, dots *token) {
 	}
 	names := map[string]bool{}
 	for i, prm := range list {
-		if names[prm.Name] && prm.Name != "" && what != "array" {
+		if names[prm.Name] && prm.Name != "" && what != translatedParams {
 			p.errorNode(prm, diag.D_DECL_PROTO_FORM, "parameter #%d of the %s has the name of another one: %s", i+1, what, prm.Name)
 		}
 		names[prm.Name] = true

@@ -392,6 +392,8 @@ func (p *parser) clause() *Clause {
 	switch {
 	case c.Pred != nil:
 		p.unexpected("{ with the actions for the predicate")
+	case !p.cfg.CommandLine && t.kind == tokEOF:
+		p.errorNode(c, diag.D_SYNTAX, "nothing follows the probe description: want a predicate or { with actions")
 	case !p.cfg.CommandLine:
 		p.unexpected("a predicate or { with actions after the probe description")
 	case t.kind != tokEOF:
@@ -473,7 +475,7 @@ func (p *parser) provider() *Provider {
 		pr.Params = p.probeParams(pr.Name)
 		if p.got(tokColon) {
 			p.want(tokLParen, "( and the translated arguments of the probe")
-			pr.Translated = p.probeParams(pr.Name)
+			pr.Translated = p.probeParams("")
 			pr.HasTranslated = true
 		}
 		p.want(tokSemi, "; after the probe")
@@ -485,11 +487,19 @@ func (p *parser) provider() *Provider {
 }
 
 // probeParams reads the parameters of a provider's probe and the parenthesis
-// behind them.
+// behind them; name is empty for the translated ones, of which several may come
+// from one argument.
 func (p *parser) probeParams(name string) []*Param {
-	list, dots := p.params(tokRParen, "probe "+name)
+	what := "probe " + name
+	if name == "" {
+		what = translatedParams
+	}
+	list, dots := p.params(tokRParen, what)
 	if dots != nil {
-		p.errorAt(dots, diag.D_DECL_PROTO_VARARGS, "probe %s has a variable argument list, want a fixed one", name)
+		p.errorAt(dots, diag.D_DECL_PROTO_VARARGS, "%s has a variable argument list, want a fixed one", what)
 	}
 	return list
 }
+
+// translatedParams is what messages call the arguments behind the colon.
+const translatedParams = "translated probe"

@@ -1,0 +1,1 @@
+pid1::main:entry{exit(0);}

@@ -1,0 +1,2 @@
+inline int a[5] = 1;
+BEGIN{ trace(a[1]); exit(0);}

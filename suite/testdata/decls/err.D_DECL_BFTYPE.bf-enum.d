@@ -1,0 +1,3 @@
+enum e { A };
+struct f { enum e a:3; };
+BEGIN{exit(0);}

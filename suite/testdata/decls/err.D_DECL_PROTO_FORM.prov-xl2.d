@@ -1,0 +1,2 @@
+provider p { probe a(int x) : (int y); };
+BEGIN{exit(0);}

@@ -1,0 +1,2 @@
+int foo(int a[int]);
+BEGIN{exit(0);}

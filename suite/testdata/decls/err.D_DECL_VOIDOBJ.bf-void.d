@@ -1,0 +1,2 @@
+struct f { void a:4; };
+BEGIN{exit(0);}

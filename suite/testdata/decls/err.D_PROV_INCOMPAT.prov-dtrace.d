@@ -1,0 +1,2 @@
+provider dtrace { probe BEGIN(int); };
+BEGIN{exit(0);}

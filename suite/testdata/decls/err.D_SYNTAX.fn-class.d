@@ -1,0 +1,2 @@
+int foo(self int a);
+BEGIN{exit(0);}

@@ -1,0 +1,2 @@
+int foo(int, ..., int);
+BEGIN{exit(0);}

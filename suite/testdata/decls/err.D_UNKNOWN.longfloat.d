@@ -1,0 +1,1 @@
+long float z; BEGIN{exit(0);}

@@ -1,0 +1,1 @@
+long long double z; BEGIN{exit(0);}

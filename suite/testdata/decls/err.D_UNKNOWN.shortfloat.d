@@ -1,0 +1,1 @@
+short float v; BEGIN{exit(0);}

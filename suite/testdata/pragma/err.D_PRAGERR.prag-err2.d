@@ -1,0 +1,2 @@
+#pragma error foo
+BEGIN{exit(0);}

@@ -1,0 +1,2 @@
+#pragma D depends_on library a.d b.d
+BEGIN{exit(0);}

@@ -1,0 +1,2 @@
+#pragma D depends_on module foo
+BEGIN{exit(0);}

@@ -1,0 +1,2 @@
+# 50 "foo" "bar"
+BEGIN{ foo(); }
