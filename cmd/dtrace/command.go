@@ -103,6 +103,9 @@ func (c *command) run(args []string) (int, error) {
 	if c.mode == 0 && len(c.programs) == 0 {
 		return 0, usagef("no probes specified")
 	}
+	if c.mode == 'h' {
+		return c.header()
+	}
 	c.out = c.streams.out
 	if c.outFile != "" {
 		f, err := os.OpenFile(c.outFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
@@ -221,7 +224,9 @@ func (c *command) parse(args []string) error {
 		if len(c.programs) == 0 {
 			return usagef("-%c requires one or more scripts or enabling options", c.mode)
 		}
-		return fatalf("-%c: this build makes no objects or headers for user-defined probes", c.mode)
+		if c.mode == 'G' {
+			return fatalf("-G: this build makes no objects: the header of dtrace -h carries the probes itself")
+		}
 	case 'l':
 		if err := c.set("l", "zdefs", ""); err != nil {
 			return err
