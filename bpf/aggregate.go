@@ -135,7 +135,8 @@ const insertTries = 3
 
 // pause gives that interrupt time, some microseconds.
 func (p *progGen) pause() {
-	p.call(p.routine("pause", func() {
+	p.movImm(r1, 0)
+	p.call(p.once("pause", func() {
 		again := p.newLabel()
 		p.movImm(r6, 0)
 		p.bind(again)

@@ -49,6 +49,7 @@ type progGen struct {
 	needSlot bool
 	prefetch bool   // shared items are fetched at the start
 	masks    bool   // the table has clause masks
+	long     bool   // what clauses call is verified once; see once
 	table    uint32 // offset in konst
 	rows     int    // of the table
 	entry    uint32 // size of a table entry, 0 without a table
@@ -102,6 +103,7 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 		return nil, err
 	}
 	inline := len(runs) <= maxInlineClauses && code <= maxInlineCode
+	p.long = !inline
 	p.function(fmt.Sprintf("hook%d", h), false)
 	out := p.newLabel()
 	p.prologue(out)
@@ -455,7 +457,7 @@ func (p *progGen) epilogue() {
 // drop counts a loss on this CPU. It clobbers r0 to r5.
 func (p *progGen) drop(kind record.Drop) {
 	p.movImm(r1, int64(kind)*8)
-	p.call(p.routine("drop", func() {
+	p.call(p.once("drop", func() {
 		p.mov(r6, r1)
 		p.blockAddr(r2)
 		p.aluImm(asm.And, r6, 8*31)
@@ -493,6 +495,16 @@ func (p *progGen) emitPending() {
 // routine returns the label of a static function, emitted once and only if used.
 func (p *progGen) routine(name string, body func()) label {
 	return p.addRoutine(name, false, nil, body)
+}
+
+// once is routine for functions of one number in r1. In long programs they are
+// global: the kernel's verifier follows a static function at each call, and in
+// each state. Short ones stay without the types that it asks for with global ones.
+func (p *progGen) once(name string, body func()) label {
+	if !p.long {
+		return p.routine(name, body)
+	}
+	return p.addRoutine(name, true, params("long n"), body)
 }
 
 func (p *progGen) addRoutine(name string, global bool, params []btf.FuncParam, body func()) label {
