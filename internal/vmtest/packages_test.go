@@ -15,7 +15,6 @@ import (
 var testPackages = []struct{ pkg, run string }{
 	{"bpf", ""},
 	{"host/linux", ""},
-	{"suite/nodiff", "TestLimits|TestGenerated"},
 }
 
 // TestPackages boots each kernel and runs the tests of testPackages there, as a
