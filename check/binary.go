@@ -74,11 +74,12 @@ func (c *Checker) foldInto(r *Expr, op syntax.Op, x, y *Expr) {
 	case syntax.OpShl:
 		r.Int = l << (uint64(h) & 63)
 	case syntax.OpShr:
-		if signed {
-			r.Int = l >> (uint64(h) & 63)
-		} else {
-			r.Int = int64(uint64(c.fit(l, r.Type)) >> (uint64(h) & 63))
+		// DTrace shifts constants as unsigned numbers of 64 bits: -1L >> 1 is
+		// positive, -1 >> 1 is -1 again when it is cut to an int.
+		if !signed {
+			l = c.fit(l, r.Type)
 		}
+		r.Int = c.fit(int64(uint64(l)>>(uint64(h)&63)), r.Type)
 	case syntax.OpAnd:
 		r.Int = l & h
 	case syntax.OpXor:

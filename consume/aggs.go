@@ -307,7 +307,12 @@ func compareKeys(x, y []Key, pos int) int {
 func compareKey(x, y *Key) int {
 	switch x.Field.Kind {
 	case ir.FInt:
-		if !x.Field.Signed {
+		switch {
+		case x.Field.Size == 1:
+			return cmp(uint64(uint8(x.Int)), uint64(uint8(y.Int)))
+		case x.Field.Size == 2:
+			return cmp(uint64(uint16(x.Int)), uint64(uint16(y.Int)))
+		case !x.Field.Signed:
 			return cmp(uint64(x.Int), uint64(y.Int))
 		}
 		return cmp(x.Int, y.Int)

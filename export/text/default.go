@@ -140,7 +140,14 @@ func (p *Printer) appendKey(k *consume.Key) {
 	f := k.Field
 	switch f.Kind {
 	case ir.FInt, ir.FPtr:
-		p.buf = appendInt(p.buf, k.Int, f, false, &keyWidth)
+		v := k.Int
+		switch f.Size { // keys of less than four bytes print unsigned
+		case 1:
+			v = int64(uint8(v))
+		case 2:
+			v = int64(uint16(v))
+		}
+		p.buf = appendInt(p.buf, v, f, false, &keyWidth)
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		p.keyText(k.Text)
 	case ir.FStack, ir.FUStack:
