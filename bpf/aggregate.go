@@ -107,9 +107,10 @@ func (c *clauseGen) tuple(in *ir.Instr, a *ir.Agg, l *AggLayout, done label) {
 // makes the tuple if there is none; without room it counts a drop and goes on.
 func (p *progGen) findTuple(name string, key func(d asm.Register), have label) {
 	lookup := func() {
-		p.mapPtr(r1, name)
-		key(r2)
-		p.helper(asm.FnMapLookupElem)
+		p.onTable(name, func() {
+			key(r2)
+			p.helper(asm.FnMapLookupElem)
+		})
 		p.jImm(asm.JNE, r0, 0, have)
 	}
 	lookup()
@@ -117,11 +118,12 @@ func (p *progGen) findTuple(name string, key func(d asm.Register), have label) {
 		if try > 0 {
 			p.pause()
 		}
-		p.mapPtr(r1, name)
-		key(r2)
-		p.mapValue(r3, MapConst, p.zeros)
-		p.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
-		p.helper(asm.FnMapUpdateElem)
+		p.onTable(name, func() {
+			key(r2)
+			p.mapValue(r3, MapConst, p.zeros)
+			p.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
+			p.helper(asm.FnMapUpdateElem)
+		})
 		lookup()
 	}
 	p.drop(record.DropAggregation)

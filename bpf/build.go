@@ -34,11 +34,12 @@ type gen struct {
 	errors    []int // clauses of ERROR
 	slot      slotLayout
 	cpuMask   int32
-	konst     []byte // value of MapConst
-	zeros     uint32 // offset in konst of zeros bytes
-	log2      uint32 // offset in konst of the table of quantize
-	slotIDs   uint32 // offset in konst of the scratch slots' numbers
-	racy      []bool // by aggregation: updates may interrupt each other
+	konst     []byte            // value of MapConst
+	zeros     uint32            // offset in konst of zeros bytes
+	tables    map[string]shared // hash maps reached through arrays of maps
+	log2      uint32            // offset in konst of the table of quantize
+	slotIDs   uint32            // offset in konst of the scratch slots' numbers
+	racy      []bool            // by aggregation: updates may interrupt each other
 	epidBase  []uint32
 }
 
@@ -202,6 +203,7 @@ func (g *gen) layout() {
 	for i := range scratchSlots {
 		g.konst = binary.LittleEndian.AppendUint32(g.konst, uint32(i))
 	}
+	g.shareTables()
 	g.log2 = g.pad(0)
 	g.konst = append(g.konst, log2Table()...)
 
@@ -254,7 +256,7 @@ func (g *gen) layout() {
 	for i := range p.Aggs {
 		a := &p.Aggs[i]
 		size := g.aggSize(i)
-		l.Aggs[i] = AggLayout{Map: fmt.Sprintf("agg%d", i), Size: size, Gen: a.Clearable}
+		l.Aggs[i] = AggLayout{Map: aggName(i), Size: size, Gen: a.Clearable}
 		if a.KeySize == 0 {
 			l.Aggs[i].Map, l.Aggs[i].Off = MapCPU, off
 			off += size
@@ -447,7 +449,7 @@ func (g *gen) maps() {
 	}
 	for i := range p.Vars {
 		v := &p.Vars[i]
-		if v.Kind != ir.VarAssoc && v.Kind != ir.VarThreadAssoc || v.KeySize == 0 {
+		if !isArray(v) {
 			continue
 		}
 		m[dynName(i)] = &ebpf.MapSpec{
@@ -455,6 +457,7 @@ func (g *gen) maps() {
 			MaxEntries: entries(g.cfg.DynVarSize, 64+roundUp(v.KeySize, 8)+roundUp(v.ValSize, 8)), Flags: noPrealloc,
 		}
 	}
+	g.outerMaps(m)
 	if p.TLSSize > 0 {
 		if g.cfg.Lacks[FeatTaskStorage] {
 			m[MapTLS] = &ebpf.MapSpec{Name: "gt_tls", Type: ebpf.Hash, KeySize: 8, ValueSize: p.TLSSize,
@@ -489,6 +492,8 @@ func (g *gen) dropUnused() {
 }
 
 func dynName(i int) string { return fmt.Sprintf("dyn%d", i) }
+
+func aggName(i int) string { return fmt.Sprintf("agg%d", i) }
 
 // hook makes the program or programs of one hook.
 func (g *gen) hook(h int) error {

@@ -140,9 +140,10 @@ func (c *clauseGen) dynamic(in *ir.Instr) error {
 	name := dynName(int(in.Imm))
 	key := c.key(c.mem(in.M), v.KeySize)
 	call := func(fn asm.BuiltinFunc) {
-		c.mapPtr(r1, name)
-		key(r2)
-		c.helper(fn)
+		c.onTable(name, func() {
+			key(r2)
+			c.helper(fn)
+		})
 	}
 	switch in.Op {
 	case ir.DynDel:
@@ -221,11 +222,12 @@ func (c *clauseGen) dynInsert(name string, key func(asm.Register), value func(),
 		if try > 0 {
 			c.pause()
 		}
-		c.mapPtr(r1, name)
-		key(r2)
-		value()
-		c.movImm(r4, 0)
-		c.helper(asm.FnMapUpdateElem)
+		c.onTable(name, func() {
+			key(r2)
+			value()
+			c.movImm(r4, 0)
+			c.helper(asm.FnMapUpdateElem)
+		})
 		c.jImm(asm.JEq, r0, 0, done)
 	}
 	c.drop(record.DropDynamic)
