@@ -36,6 +36,7 @@ type gen struct {
 	cpuMask   int32
 	konst     []byte            // value of MapConst
 	zeros     uint32            // offset in konst of zeros bytes
+	usesTail  bool              // some program has a tail call
 	tables    map[string]shared // hash maps reached through arrays of maps
 	log2      uint32            // offset in konst of the table of quantize
 	slotIDs   uint32            // offset in konst of the scratch slots' numbers
@@ -458,6 +459,7 @@ func (g *gen) maps() {
 		}
 	}
 	g.outerMaps(m)
+	g.tailMap(m)
 	if p.TLSSize > 0 {
 		if g.cfg.Lacks[FeatTaskStorage] {
 			m[MapTLS] = &ebpf.MapSpec{Name: "gt_tls", Type: ebpf.Hash, KeySize: 8, ValueSize: p.TLSSize,

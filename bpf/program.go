@@ -107,6 +107,9 @@ func (g *gen) program(h int, runs []clauseRun, slot bool) (*Program, error) {
 	p.function(fmt.Sprintf("hook%d", h), false)
 	out := p.newLabel()
 	p.prologue(out)
+	if p.prefetch && !p.cfg.Lacks[FeatMayGoto] {
+		p.noPrivateStack()
+	}
 	var err error
 	if inline {
 		seen := items(0)
