@@ -8,13 +8,12 @@ import (
 // mapTail is a program array without programs; see noPrivateStack.
 const mapTail = "tail"
 
-// noPrivateStack emits a tail call that is never made. Since Linux 6.13 programs
-// of some size have a stack of their own for each CPU; since 6.15 may_goto looks
-// at the clock every 65,536 rounds and, on x86, seeks where it began on the
-// kernel's stack in any case (arch_bpf_timed_may_goto adds to the frame pointer of
-// the machine). With a stack of its own the program would lose its place there,
-// and the kernel would write beyond the end of its stack. A program that can make
-// a tail call gets no stack of its own.
+// noPrivateStack emits a tail call that is never made. Without it loops of more
+// than 65,535 rounds end early on Linux 6.18, x86, depending on the size of the
+// program's stack. The likely reason: since Linux 6.13 programs of some size have a
+// stack of their own for each CPU, but timed may_goto (6.15) seeks its counter on
+// the kernel's stack in any case. A program that can make a tail call gets no stack
+// of its own.
 func (p *progGen) noPrivateStack() {
 	p.usesTail = true
 	skip := p.newLabel()
