@@ -146,30 +146,15 @@ func (c *command) recordArgs(args []string) (int, error) {
 // record opens the host, compiles the state program and the user's, and runs them.
 func (c *command) record() (status int, err error) {
 	r := c.rec
-	cfg := godtrace.Config{Host: c.host, Options: map[string]string{}}
-	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
-	if c.tracer, err = godtrace.Open(cfg); err != nil {
-		return 0, fatalf("%v", err)
-	}
-	defer func() {
-		if cerr := c.tracer.Close(); err == nil && cerr != nil {
-			err = cerr
-		}
-	}()
-	target, err := c.hostTarget()
-	if err != nil {
+	if err := c.open(false); err != nil {
 		return 0, err
 	}
-	c.tracer.SetTarget(target)
-	victims, err := c.victims()
+	defer c.closeTracer(&err)
+	victims, target, err := c.holdTarget()
 	if err != nil {
 		return 0, err
 	}
 	defer victims.Close()
-	if pid := victims.Target(); pid != 0 {
-		target = pid
-		c.tracer.SetTarget(pid)
-	}
 	if len(r.sets) > 0 && c.tracer.Host().Name() != "linux" {
 		return 0, fatalf("host %s has no sets, want --sets none", c.tracer.Host().Name())
 	}
@@ -178,10 +163,8 @@ func (c *command) record() (status int, err error) {
 	if err := c.tracer.Add(godtrace.Source{Text: text, File: "the state program"}); err != nil {
 		return 0, fatalf("%v", err)
 	}
-	for _, dir := range c.libDirs {
-		if err := c.tracer.AddLibraryDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return 0, fatalf("%v", err)
-		}
+	if err := c.addLibraries(); err != nil {
+		return 0, err
 	}
 	if err := c.load(); err != nil {
 		return 0, err

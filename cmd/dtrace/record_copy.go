@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
 
-	"github.com/godtrace/godtrace"
 	"github.com/godtrace/godtrace/consume"
 	"github.com/godtrace/godtrace/export/text"
 	"github.com/godtrace/godtrace/host/etl"
@@ -28,21 +28,18 @@ func (c *command) copyEvents() (status int, err error) {
 	if len(c.programs) == 0 {
 		c.programs = []program{{letter: 'n', arg: "etw:::"}}
 	}
-	cfg := godtrace.Config{Host: c.host, Options: map[string]string{}}
-	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
-	if c.tracer, err = godtrace.Open(cfg); err != nil {
-		return 0, fatalf("%v", err)
+	if err := c.open(false); err != nil {
+		return 0, err
 	}
-	defer func() {
-		if cerr := c.tracer.Close(); err == nil && cerr != nil {
-			err = cerr
-		}
-	}()
+	defer c.closeTracer(&err)
 	h, ok := c.tracer.Host().(*etl.Host)
 	if !ok {
 		return 0, fatalf("BUG: %s is not the host of traces", c.tracer.Host().Name())
 	}
 	c.watch()
+	if in := c.input(r.file); in != "" {
+		return 0, fatalf("%s is the trace that is read (%s), want another file to write", r.file, in)
+	}
 	if err := c.load(); err != nil {
 		return 0, err
 	}
@@ -71,6 +68,21 @@ func (c *command) copyEvents() (status int, err error) {
 	}
 	c.notify("%d events copied to %s, %d more for processes, images, schemas and stacks", n.Selected, r.file, n.Context)
 	return status & 0xff, nil
+}
+
+// input returns the file of the host that name is, "" if it is none of them.
+func (c *command) input(name string) string {
+	out, err := os.Stat(name)
+	if err != nil {
+		return "" // not there yet, or an error when it is made
+	}
+	_, files, _ := strings.Cut(c.host, ":")
+	for _, f := range strings.Split(files, ",") {
+		if in, err := os.Stat(f); err == nil && os.SameFile(in, out) {
+			return f
+		}
+	}
+	return ""
 }
 
 // choose replays the trace and notes at which events the programs recorded.

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/godtrace/godtrace"
 	"github.com/godtrace/godtrace/format/etl"
 )
 
@@ -67,6 +65,23 @@ func TestRecordCopy(t *testing.T) {
 	if got, want := replay(t, out, all1), replay(t, in, some); got != want || want == "" {
 		t.Errorf("copied:\n%s\nwant:\n%s", got, want)
 	}
+	before, err := os.ReadFile(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link.etl")
+	if err := os.Symlink("in.etl", link); err != nil {
+		t.Skip(err)
+	}
+	for _, name := range []string{in, link} {
+		_, msg, status := do(t, "record", "--etl", name, "--host", "etl:"+in)
+		if status != statusError || !strings.Contains(msg, "is the trace that is read") {
+			t.Errorf("copying a trace to itself: status %d, %s", status, msg)
+		}
+	}
+	if after, err := os.ReadFile(in); err != nil || !bytes.Equal(after, before) {
+		t.Fatalf("the trace that was read has changed (%v)", err)
+	}
 	if _, msg, status := do(t, "record", "--etl", all, "--host", "etl:"+in); status != 0 {
 		t.Fatal(msg)
 	}
@@ -91,48 +106,6 @@ func raw(t *testing.T, name string) []byte {
 		}
 	}
 	return b
-}
-
-// TestRecordLive records this system and replays it: the system calls of a command
-// are those that strace-like counting at the same time saw.
-func TestRecordLive(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("live recording is for Linux")
-	}
-	h, err := godtrace.OpenHost("linux")
-	if err != nil {
-		t.Skipf("no live host: %v", err)
-	}
-	h.Close()
-	if os.Geteuid() != 0 {
-		t.Skip("live recording needs root")
-	}
-	file := filepath.Join(t.TempDir(), "a.etl")
-	_, msg, status := do(t, "record", "--etl", file, "--sets", "sched,proc,syscall,profile", "-c", "cat /etc/hostname /nonexistent-file",
-		"-n", `syscall::openat:entry /pid == $target/ { @[probefunc] = count(); printf("%s", copyinstr(arg1)); }`)
-	if status != 0 {
-		if strings.Contains(msg, "requires") || strings.Contains(msg, "not permitted") {
-			t.Skip(msg)
-		}
-		t.Fatalf("status %d: %s", status, msg)
-	}
-	want := replay(t, file, `etw:DTrace:aggregation*: { printf("%d", args[0]->value); }`)
-	got := replay(t, file, `syscall::openat:entry /execname == "cat"/ { @ = count(); } END { printa("%@d", @); }`)
-	if got != want {
-		t.Errorf("openat of cat: %s on replay, want %s", got, want)
-	}
-	if got := replay(t, file, `syscall::openat:return /execname == "cat" && errno == 2/ { printf("%d ", errno); }`); !strings.Contains(got, "2") {
-		t.Errorf("no failed openat with errno 2: %q", got)
-	}
-	if got := replay(t, file, `proc:::exit /execname == "cat"/ { printf("%d %d", args[0], args[1]); }`); got != "1 1" {
-		t.Errorf("exit of cat: %q, want reason 1, status 1", got)
-	}
-	if got := replay(t, file, `sched:::on-cpu /execname == "cat"/ { printf("x"); }`); got == "" {
-		t.Error("cat was never on a processor")
-	}
-	if got := replay(t, file, `etw:DTrace:*openat_entry: { @[execname] = count(); } END { printa("%s ", @); }`); got != "cat" {
-		t.Errorf("records are of %q, want cat", got)
-	}
 }
 
 // TestRecordErrors holds bad command lines against their messages.

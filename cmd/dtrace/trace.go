@@ -22,40 +22,23 @@ import (
 
 // trace does what the mode asks for with the programs.
 func (c *command) trace() (status int, err error) {
-	cfg := godtrace.Config{Host: c.host, NoTime: true, Options: map[string]string{}}
-	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
-	if c.tracer, err = godtrace.Open(cfg); err != nil {
-		return 0, fatalf("%v", err)
+	if err := c.open(true); err != nil {
+		return 0, err
 	}
-	defer func() {
-		if cerr := c.tracer.Close(); err == nil && cerr != nil {
-			err = cerr
-		}
-	}()
+	defer c.closeTracer(&err)
 	c.watch()
 	if c.mode == 'l' {
 		err := c.list()
 		c.hostNotices()
 		return statusOK, err
 	}
-	target, err := c.hostTarget()
-	if err != nil {
-		return 0, err
-	}
-	c.tracer.SetTarget(target)
-	victims, err := c.victims()
+	victims, _, err := c.holdTarget()
 	if err != nil {
 		return 0, err
 	}
 	defer victims.Close()
-	if pid := victims.Target(); pid != 0 {
-		c.tracer.SetTarget(pid)
-	}
-	for _, dir := range c.libDirs {
-		// A directory that is not there is no error, as everywhere.
-		if err := c.tracer.AddLibraryDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return 0, fatalf("%v", err)
-		}
+	if err := c.addLibraries(); err != nil {
+		return 0, err
 	}
 	if err := c.load(); err != nil {
 		return 0, err
@@ -73,6 +56,52 @@ func (c *command) trace() (status int, err error) {
 		return statusOK, nil
 	}
 	return c.consume(victims)
+}
+
+// open opens the host with the options given; the caller closes it with
+// closeTracer. noTime says that nobody looks at the time of events.
+func (c *command) open(noTime bool) (err error) {
+	cfg := godtrace.Config{Host: c.host, NoTime: noTime, Options: map[string]string{}}
+	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
+	if c.tracer, err = godtrace.Open(cfg); err != nil {
+		return fatalf("%v", err)
+	}
+	return nil
+}
+
+// closeTracer closes the host; err gets its error if it has none.
+func (c *command) closeTracer(err *error) {
+	if cerr := c.tracer.Close(); *err == nil {
+		*err = cerr
+	}
+}
+
+// holdTarget sets $target and holds the processes of -c and -p. pid is 0 without
+// target.
+func (c *command) holdTarget() (v *victims, pid int, err error) {
+	if pid, err = c.hostTarget(); err != nil {
+		return nil, 0, err
+	}
+	c.tracer.SetTarget(pid)
+	if v, err = c.victims(); err != nil {
+		return nil, 0, err
+	}
+	if p := v.Target(); p != 0 {
+		pid = p
+		c.tracer.SetTarget(pid)
+	}
+	return v, pid, nil
+}
+
+// addLibraries adds the folders of -L. One that is not there is no error, as
+// everywhere.
+func (c *command) addLibraries() error {
+	for _, dir := range c.libDirs {
+		if err := c.tracer.AddLibraryDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fatalf("%v", err)
+		}
+	}
+	return nil
 }
 
 // hasProbes reports whether a program has a probe clause.
