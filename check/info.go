@@ -45,6 +45,10 @@ type PragmaOption struct {
 // a constant condition, keys and operands that only spell a constant.
 func (in *Info) Expr(e syntax.Expr) *Expr { return in.c.exprs[e] }
 
+// RootVar returns the D variable that a checked expression is a part of, nil if it
+// lies in memory reached through a pointer.
+func (in *Info) RootVar(e syntax.Expr) *Var { return in.c.rootVar(e) }
+
 // TypeOf returns the type of e before the conversion its context asks for, or
 // nil.
 func (in *Info) TypeOf(e syntax.Expr) *ctype.Type {

@@ -145,15 +145,7 @@ func (g *gen) assignString(n *syntax.Assign, tx *check.Expr) {
 		in.M = g.mem(to)
 		g.emit(in)
 	case p.kind == placeMem && p.idx == ir.NoReg && p.back == nil && g.isDynString(n.Y):
-		m := g.strSrc(n.Y)
-		absent := g.absent(n.Y, m)
-		g.strCopy(to, m)
-		var done label
-		g.jumpVal(absent, false, &done)
-		in := op(ir.MkNull)
-		in.M = g.mem(to)
-		g.emit(in)
-		g.bind(&done)
+		g.strArm(n.Y, to)
 	case p.kind == placeMem && p.idx == ir.NoReg && p.back == nil:
 		if g.canTrap(n.Y) {
 			// A fault must not leave half of the new value.

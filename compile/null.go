@@ -158,7 +158,7 @@ func (g *gen) markEmpty(m ir.Mem, absent val) {
 	g.bind(&done)
 }
 
-// strArm makes the string e, which is one of two that m may hold, in m. One of a
+// strArm makes the string e in m, as an arm of ?: or a value assigned. One of a
 // dynamic variable that does not exist is NULL there.
 func (g *gen) strArm(e syntax.Expr, m ir.Mem) {
 	if !g.isDynString(e) {

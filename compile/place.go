@@ -285,7 +285,7 @@ func (g *gen) addressOf(n *syntax.Unary) val {
 		return g.address(p, n)
 	}
 	whole := p.mem
-	if v := g.rootVar(n.X); v != nil {
+	if v := g.compiler.info.RootVar(n.X); v != nil {
 		if i := g.varIndex(v); i >= 0 && g.prog.Vars[i].Mem.Space == p.mem.Space {
 			whole = g.prog.Vars[i].Mem
 		}
@@ -295,27 +295,6 @@ func (g *gen) addressOf(n *syntax.Unary) val {
 		at = g.arith(ir.Add, at, val{r: p.idx, w: 64})
 	}
 	return at
-}
-
-// rootVar returns the variable that the object e is a part of, nil if there is
-// none.
-func (g *gen) rootVar(e syntax.Expr) *check.Var {
-	for {
-		if v, ok := g.expr(e).Obj.(*check.Var); ok {
-			return v
-		}
-		switch n := e.(type) {
-		case *syntax.Member:
-			if n.Arrow {
-				return nil
-			}
-			e = n.X
-		case *syntax.Index:
-			e = n.X
-		default:
-			return nil
-		}
-	}
 }
 
 // address returns the address of p. What lies in no address space of the traced

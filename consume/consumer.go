@@ -57,6 +57,8 @@ func (c *Consumer) Run(ctx context.Context) (status int, err error) {
 	defer runtime.UnlockOSThread()
 	c.aggs = newAggregations(c.Prog, c.Sess, c.Probe, c.Opt, c.Symbols)
 	c.spec = map[uint32]*speculation{}
+	clk, ok := c.Sess.(host.Clock)
+	c.untimed = ok && !clk.Timed()
 	if err := c.Sess.Start(ctx); err != nil {
 		return 0, err
 	}
@@ -128,9 +130,7 @@ func (c *Consumer) loop(ctx context.Context) error {
 
 func (c *Consumer) drain(final bool) error {
 	cut := ^uint64(0)
-	clk, ok := c.Sess.(host.Clock)
-	c.untimed = ok && !clk.Timed()
-	if ok && !final && c.Opt.Flag("temporal") {
+	if clk, ok := c.Sess.(host.Clock); ok && !final && c.Opt.Flag("temporal") {
 		cut = clk.Now()
 	}
 	if err := c.Sess.Drain(c.merge.add); err != nil {
