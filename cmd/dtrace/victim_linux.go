@@ -112,9 +112,10 @@ func (v *victims) start(line string, c *command) (*victim, error) {
 }
 
 // follow lets a stopped process run to its end and returns how it ended. Tracing
-// it goes on, only to look at its mappings at its exit.
+// it goes on, only to look at its mappings at its exit. PTRACE_O_TRACEEXEC keeps
+// the kernel from sending a traced process SIGTRAP at each further exec.
 func (v *victims) follow(pid int) (ws syscall.WaitStatus) {
-	if v.note == nil || syscall.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT) != nil {
+	if v.note == nil || syscall.PtraceSetOptions(pid, unix.PTRACE_O_TRACEEXIT|unix.PTRACE_O_TRACEEXEC) != nil {
 		_ = syscall.PtraceSetOptions(pid, 0)
 		_ = syscall.PtraceDetach(pid)
 	} else {
@@ -129,6 +130,8 @@ func (v *victims) follow(pid int) (ws syscall.WaitStatus) {
 		case ws.Stopped() && int(ws)>>8 == int(unix.SIGTRAP)|unix.PTRACE_EVENT_EXIT<<8:
 			v.note(uint32(pid))
 			_ = syscall.PtraceDetach(pid)
+		case ws.Stopped() && int(ws)>>8 == int(unix.SIGTRAP)|unix.PTRACE_EVENT_EXEC<<8:
+			_ = syscall.PtraceCont(pid, 0)
 		case ws.Stopped() && groupStop(pid):
 			// Stopped as any process may be (SIGSTOP, stop()): only a process
 			// without tracer can be continued by others.

@@ -56,6 +56,21 @@ func TestVictimNotices(t *testing.T) {
 	}
 }
 
+// TestVictimExec wants a process of -c that executes another program to go on as
+// that program.
+func TestVictimExec(t *testing.T) {
+	needRoot(t)
+	mark := t.TempDir() + "/mark"
+	out, errOut, status := runCommand(t, "-n", `syscall::exit_group:entry /pid == $target/ { printf("%s", execname); }`,
+		"-c", "env env touch "+mark)
+	if status != 0 || !strings.Contains(out, "touch") || !strings.Contains(errOut, "has exited") {
+		t.Errorf("status %d\n%s%s", status, out, errOut)
+	}
+	if _, err := os.Stat(mark); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestVictimStack wants the user stack of a process that is gone when the
 // buffers are read to have names.
 func TestVictimStack(t *testing.T) {
