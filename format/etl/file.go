@@ -21,7 +21,13 @@ type File struct {
 
 // Open opens and scans a file. A damaged file is no error, see Stats; a file in
 // which there is no buffer at all is. The caller closes it.
-func Open(name string) (*File, error) {
+func Open(name string) (*File, error) { return OpenEach(name, nil) }
+
+// OpenEach is Open for those who would Visit all events next: it calls fn for each
+// while it scans, in the order of the file. The event's time can be asked for from
+// the log file header on, which comes first in a sound file; descriptions of events
+// may come behind what they describe. fn may be nil.
+func OpenEach(name string, fn func(*Event)) (*File, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -31,7 +37,7 @@ func Open(name string) (*File, error) {
 		f.Close()
 		return nil, err
 	}
-	e, err := New(f, fi.Size())
+	e, err := scan(f, fi.Size(), fn)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -41,10 +47,12 @@ func Open(name string) (*File, error) {
 }
 
 // New scans the file in the first size bytes of r. Close does not close r.
-func New(r io.ReaderAt, size int64) (*File, error) {
+func New(r io.ReaderAt, size int64) (*File, error) { return scan(r, size, nil) }
+
+func scan(r io.ReaderAt, size int64, each func(*Event)) (*File, error) {
 	f := &File{r: r}
 	f.stats.Size = size
-	s := scanner{f: f, src: source{r: r, size: size}, end: size}
+	s := scanner{f: f, src: source{r: r, size: size}, end: size, each: each}
 	if err := s.scan(); err != nil {
 		return nil, fmt.Errorf("etl: %w", err)
 	}

@@ -21,7 +21,11 @@ func NewMerger(files ...*File) *Merger {
 	m := &Merger{src: make([]mergeSource, len(files)), cur: -1}
 	for i, f := range files {
 		m.src[i].r = f.Reader()
-		m.src[i].step(i)
+	}
+	if len(files) > 1 { // of one there is no need to look one event ahead
+		for i := range m.src {
+			m.src[i].step(i)
+		}
 	}
 	return m
 }
@@ -37,17 +41,11 @@ func (s *mergeSource) step(file int) {
 // event's slices are valid until the next call.
 func (m *Merger) Next(e *Event) bool {
 	if len(m.src) == 1 {
-		// No need to look one event ahead.
-		s := &m.src[0]
-		if m.cur >= 0 {
-			s.ok = s.r.Next(&s.e)
+		if !m.src[0].r.Next(e) {
+			return false
 		}
-		m.cur = 0
-		if s.ok {
-			*e = s.e
-			m.n++
-		}
-		return s.ok
+		m.n++
+		return true
 	}
 	if m.cur >= 0 {
 		m.src[m.cur].step(m.cur)

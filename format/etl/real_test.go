@@ -212,3 +212,32 @@ func BenchmarkOpenAndRead(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
+
+// TestOpenEach: the scan shows what a visit shows.
+func TestOpenEach(t *testing.T) {
+	for _, name := range []string{"net.4.5.2.x64.etl", "lxcore_kernel.etl", "sawbuck/process_data_32_v3.etl"} {
+		var seen []string
+		f, err := OpenEach(filepath.Join(fixtureDir(t), name), func(e *Event) {
+			seen = append(seen, fmt.Sprint(e.Type, e.TS, e.CPU, e.Provider, e.Opcode, e.ID, len(e.Payload), e.Time()))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := 0
+		err = f.Visit(PassAll, func(e *Event) bool {
+			want := fmt.Sprint(e.Type, e.TS, e.CPU, e.Provider, e.Opcode, e.ID, len(e.Payload), e.Time())
+			if i >= len(seen) || seen[i] != want {
+				t.Errorf("%s: event %d of %d: want %s", name, i, len(seen), want)
+				return false
+			}
+			i++
+			return true
+		})
+		if err != nil || i != len(seen) {
+			t.Errorf("%s: %d events, %d seen at opening, err %v", name, i, len(seen), err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -46,6 +46,8 @@ type scanner struct {
 	w       walker
 	grain   int64 // the size of buffers, if all are alike
 	end     int64 // the end of the file
+	each    func(*Event)
+	event   Event // what each is called with
 }
 
 // scan walks the chain and fills in f.blocks and f.stats.
@@ -322,6 +324,10 @@ func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
 		last = ts
 		bl.events++
 		bl.flags |= interest(records[w.at:], w.rec)
+		if s.each != nil {
+			s.event.decode(records[w.at:], w.rec, h.cpu, &s.f.clock)
+			s.each(&s.event)
+		}
 	}
 	w.report(st, off)
 	st.Events += int64(bl.events)

@@ -11,7 +11,6 @@ import (
 	"github.com/godtrace/godtrace/engine"
 	"github.com/godtrace/godtrace/format/etl"
 	"github.com/godtrace/godtrace/format/etl/decode"
-	"github.com/godtrace/godtrace/format/etl/kernel"
 	"github.com/godtrace/godtrace/format/etl/schema"
 	"github.com/godtrace/godtrace/format/etl/state"
 	"github.com/godtrace/godtrace/host"
@@ -40,6 +39,7 @@ type Host struct {
 	threadType, ioType, netType *layout
 	e                           *engine.Engine
 	stock                       inventory
+	census                      *census // until the probes are made
 	info                        []*info // by probe.Key
 
 	provs   map[string]*engine.Provider
@@ -71,8 +71,12 @@ var _ host.Host = (*Host)(nil)
 
 // file is one of the files.
 type file struct {
-	f      *etl.File
-	m      *machine
+	f *etl.File
+	m *machine
+	// ptr is the size of pointers of the recorded system: what the kernel's own events
+	// have, else what the file's header says, which some tools fill with their own.
+	ptr    uint32
+	primer *state.Primer // until the first replay
 	stacks *state.Stacks
 	err    error // of stacks
 }
@@ -93,8 +97,9 @@ func Open(names ...string) (*Host, error) {
 		return nil, errors.New("host etl: no file, want etl:FILE.etl[,FILE.etl...]")
 	}
 	h := &Host{dec: decode.New(), provs: map[string]*engine.Provider{}}
+	h.census = newCensus(h)
 	for _, n := range names {
-		f, err := etl.Open(n)
+		f, err := h.census.scan(n)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("host etl: %w", err), h.Close())
 		}
@@ -103,7 +108,7 @@ func Open(names ...string) (*Host, error) {
 	h.model = ctype.LLP64
 	narrow := true
 	for _, f := range h.files {
-		narrow = narrow && pointerSize(f.f) == 4
+		narrow = narrow && f.ptr == 4
 	}
 	if narrow {
 		h.model = ctype.ILP32
@@ -116,30 +121,10 @@ func Open(names ...string) (*Host, error) {
 	return h, nil
 }
 
-// pointerSize is that of the recorded system: what the kernel's own events have, else
-// what the file's header says, which some tools fill with their own.
-func pointerSize(f *etl.File) uint32 {
-	size := f.Header().PointerSize
-	// An error comes again when the events are read.
-	_ = f.Visit(etl.PassAll, func(e *etl.Event) bool {
-		k, ok := hookOf(e)
-		if !ok || k.group == etl.GroupHeader {
-			return true
-		}
-		_, ptr := kernel.Layouts().Resolve(e)
-		if ptr != 0 {
-			size = uint32(ptr)
-		}
-		return ptr == 0
-	})
-	return size
-}
-
 // addFile puts a file to the others of its system.
-func (h *Host) addFile(ef *etl.File) {
-	f := &file{f: ef}
+func (h *Host) addFile(f *file) {
 	h.files = append(h.files, f)
-	hd := ef.Header()
+	hd := f.f.Header()
 	for _, m := range h.machines {
 		o := m.files[0].f.Header()
 		if o.BootTime == hd.BootTime && o.PerfFreq == hd.PerfFreq && o.ClockType == hd.ClockType && o.PointerSize == hd.PointerSize {

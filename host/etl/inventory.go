@@ -31,7 +31,7 @@ func hookOf(e *etl.Event) (k hook, ok bool) {
 	return hook{}, false
 }
 
-// stat is what one pass over the files tells about the events of a schema.
+// stat is what the scan of the files tells about the events of a schema.
 type stat struct {
 	schema   *schema.Schema
 	n        int64
@@ -45,14 +45,11 @@ type stat struct {
 // inventory is what the files hold.
 type inventory struct {
 	events   map[*schema.Schema]*stat
-	fast     [32][256]*stat
-	last     *stat
 	cpus     int
 	calls    map[uint64]int64     // addresses of system services
 	routines map[routineKey]int64 // of deferred calls and interrupts
 	interval uint32               // of the sampled profile, 100 ns
 	samples  int64
-	ids      map[etl.GUID]map[uint16]bool
 	short    map[*schema.Schema]*shortfall // events with less data than their schema has
 }
 
@@ -69,7 +66,8 @@ type routineKey struct {
 	isr  bool
 }
 
-// load reads the files once and makes the probes.
+// load makes the probes, when they are first asked for: the files were read before, and
+// what else describes events has been given.
 func (h *Host) load() error {
 	if h.loaded {
 		return h.loadErr
@@ -80,21 +78,8 @@ func (h *Host) load() error {
 }
 
 func (h *Host) makeWorld() error {
-	for _, f := range h.files {
-		if err := h.dec.Learn(f.f); err != nil {
-			h.notice("%s: descriptions of events: %v", f.f.Name(), err)
-		}
-	}
-	h.stock = inventory{events: map[*schema.Schema]*stat{}, calls: map[uint64]int64{}, routines: map[routineKey]int64{}, ids: map[etl.GUID]map[uint16]bool{}, short: map[*schema.Schema]*shortfall{}, cpus: 1}
-	for _, f := range h.files {
-		h.stock.cpus = max(h.stock.cpus, int(min(f.f.Header().Processors, maxCPUs)))
-		if err := f.f.Visit(etl.PassAll, func(e *etl.Event) bool {
-			h.stock.count(h, e)
-			return true
-		}); err != nil {
-			h.notice("%s: %v", f.f.Name(), err)
-		}
-	}
+	h.census.finish()
+	h.census = nil
 	for _, m := range h.machines {
 		m.prime()
 	}
@@ -109,85 +94,12 @@ func (h *Host) makeWorld() error {
 
 const maxCPUs = 2048
 
-// count takes in one event.
-func (v *inventory) count(h *Host, e *etl.Event) {
-	if int(e.CPU) >= v.cpus && e.CPU < maxCPUs {
-		v.cpus = int(e.CPU) + 1
-	}
-	s, ptr := h.dec.Schema(e)
-	if want := s.FixedSize(ptr); len(e.Payload) < want {
-		v.tooShort(s, len(e.Payload), want)
-	}
-	kernel := e.Kernel() && e.Group < 32
-	var st *stat
-	if kernel {
-		st = v.fast[e.Group][e.Opcode]
-	} else {
-		st = v.last
-	}
-	if st == nil || st.schema != s {
-		if st = v.events[s]; st == nil {
-			st = &stat{schema: s, provider: e.Provider, id: e.ID, order: len(v.events)}
-			st.hook, st.kernel = hookOf(e)
-			v.events[s] = st
-		}
-		if kernel {
-			v.fast[e.Group][e.Opcode] = st
-		} else {
-			v.last = st
-		}
-	}
-	st.n++
-	if !st.kernel {
-		if !e.Classic() {
-			ids := v.ids[e.Provider]
-			if ids == nil {
-				ids = map[uint16]bool{}
-				v.ids[e.Provider] = ids
-			}
-			ids[e.ID] = true
-		}
-		return
-	}
-	if st.hook.group != etl.GroupPerfInfo {
-		return
-	}
-	switch st.hook.opcode {
-	case opSample:
-		v.samples++
-	case opSysEnter:
-		v.calls[ptrAt(e.Payload, 0, int(e.PtrSize))]++
-	case opDPC, opTimerDPC, opThreadedDPC, opDPC2:
-		v.routines[routineKey{ptrAt(e.Payload, 8, int(e.PtrSize)), false}]++
-	case opISR, opISRMSI, opISR95:
-		v.routines[routineKey{ptrAt(e.Payload, 8, int(e.PtrSize)), true}]++
-	case 72, 73, 74:
-		// Source 0 is the timer.
-		if u32(e.Payload, 0) == 0 {
-			if n := u32(e.Payload, 4); n != 0 && (v.interval == 0 || st.hook.opcode != 74) {
-				v.interval = n
-			}
-		}
-	}
-}
-
-func (v *inventory) tooShort(s *schema.Schema, have, want int) {
-	f := v.short[s]
-	if f == nil {
-		f = &shortfall{least: have, name: s.Name()}
-		v.short[s] = f
-	}
-	f.n++
-	f.want = max(f.want, want)
-	f.least = min(f.least, have)
-}
-
 // shortNotices tells of events that are too short: what is missing reads as zero or
 // empty, and probes that need it do not fire.
 func (v *inventory) shortNotices() []string {
 	var out []string
 	for _, f := range v.short {
-		out = append(out, fmt.Sprintf("%d events %s are shorter than their layout: from %d bytes, want %d; what is missing reads as 0, or they fire no other probe than etw", f.n, f.name, f.least, f.want))
+		out = append(out, f.notice())
 	}
 	sort.Strings(out)
 	if len(out) > 5 {
@@ -203,6 +115,11 @@ func (m *machine) prime() {
 	}
 	m.tracker, m.fresh = state.New(), true
 	for _, f := range m.files {
+		if f.primer != nil {
+			m.tracker.Adopt(f.primer)
+			f.primer = nil
+			continue
+		}
 		if err := m.tracker.Prime(f.f); err != nil {
 			m.h.notice("%s: processes and images: %v", f.f.Name(), err)
 		}

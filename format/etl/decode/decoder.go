@@ -160,12 +160,13 @@ func (d *Decoder) Learn(f *etl.File) error {
 		d.Observe(e)
 		return true
 	})
-	d.finish()
+	d.Finish()
 	return err
 }
 
 // Observe takes in an event if it describes others. Learn does it for a whole
-// file; a live reader calls Observe for each event.
+// file; others call Observe for each event, and Finish before they ask for schemas
+// that are to stay.
 func (d *Decoder) Observe(e *etl.Event) {
 	switch {
 	case e.Provider == etl.ClassTraceEventInfo && e.Classic():
@@ -211,8 +212,9 @@ func (d *Decoder) Observe(e *etl.Event) {
 	}
 }
 
-// finish compiles the descriptions observed, now that their maps are known.
-func (d *Decoder) finish() {
+// Finish compiles the descriptions observed, now that their maps are known. Schema
+// does it too if there are new ones.
+func (d *Decoder) Finish() {
 	for _, in := range d.infos {
 		if in.s.Provider != "" {
 			if _, ok := d.names[in.provider]; !ok {
@@ -259,9 +261,6 @@ func (d *Decoder) ProviderName(g etl.GUID) string {
 // Schema returns the schema of an event, never nil, and the size of pointers in
 // its payload. For events it has met it allocates nothing.
 func (d *Decoder) Schema(e *etl.Event) (*schema.Schema, int) {
-	if len(d.infos) > 0 {
-		d.finish()
-	}
 	if e.Kernel() {
 		f := &d.fast[e.Group&63][e.Opcode]
 		if f.schema != nil && f.version == e.Version && e.Group < 64 && f.schema.Version == f.version {
@@ -274,6 +273,9 @@ func (d *Decoder) Schema(e *etl.Event) (*schema.Schema, int) {
 			return s, ptr
 		}
 		return d.unknown(e), int(e.PtrSize)
+	}
+	if len(d.infos) > 0 {
+		d.Finish()
 	}
 	if e.Ext != nil {
 		if item := e.Item(etl.ItemSchema); item != nil {

@@ -84,7 +84,7 @@ const maxText = 1 << 20
 func (v Value) textArray(dst []byte) []byte {
 	switch v.Field.In {
 	case Char16:
-		return appendUTF16(dst, v.Data)
+		return AppendUTF16(dst, v.Data)
 	case Char8:
 		return appendANSI(dst, v.Data, false)
 	case UInt8, Int8:

@@ -126,13 +126,13 @@ func (v Value) AppendString(dst []byte) []byte {
 		return v.message(dst)
 	}
 	if v.Field.wide() {
-		return appendUTF16(dst, v.Data)
+		return AppendUTF16(dst, v.Data)
 	}
 	return appendANSI(dst, v.Data, v.Field.Out == OutUTF8 || v.Field.Out == OutJSON || v.Field.Out == OutXML)
 }
 
-// appendUTF16 appends little-endian UTF-16 up to a NUL.
-func appendUTF16(dst, b []byte) []byte {
+// AppendUTF16 appends little-endian UTF-16 up to a NUL.
+func AppendUTF16(dst, b []byte) []byte {
 	for i := 0; i+1 < len(b); i += 2 {
 		u := rune(binary.LittleEndian.Uint16(b[i:]))
 		switch {

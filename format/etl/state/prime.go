@@ -9,105 +9,166 @@ type first[T any] struct {
 	what  *T
 }
 
-// Prime reads ahead what a file tells late: processes and threads that were there
-// before the trace but are announced at its end, the builds of images, the names
-// of files and drive letters. It must come before the first Observe.
-func (t *Tracker) Prime(f *etl.File) error {
-	procs, threads := map[uint32]first[Process]{}, map[uint32]first[Thread]{}
-	err := f.Visit(etl.PassRundown, func(e *etl.Event) bool {
-		if !e.Classic() {
-			return true
-		}
-		switch e.Provider {
-		case etl.ClassImageID:
-			t.build(e)
-		case etl.ClassSystemPaths:
-			t.systemPath(e)
-		case etl.GroupClass(etl.GroupProcess):
-			if p := t.readProcess(e); p != nil {
-				if old, ok := procs[p.PID]; !ok || e.TS < old.ts {
-					procs[p.PID] = first[Process]{e.TS, e.Opcode != opStart, p}
-				}
-			}
-		case etl.GroupClass(etl.GroupThread):
-			if e.Opcode < opStart || e.Opcode > opDCStop {
-				return true
-			}
-			if th := t.readThread(e); th != nil {
-				if old, ok := threads[th.TID]; !ok || e.TS < old.ts {
-					threads[th.TID] = first[Thread]{e.TS, e.Opcode != opStart, th}
-				}
-			}
-		case etl.GroupClass(etl.GroupFile):
-			if e.Opcode == 36 || e.Opcode == 0 {
-				t.file(e)
-			}
-		case etl.GroupClass(etl.GroupRegistry):
-			if e.Opcode == 24 || e.Opcode == 25 {
-				t.regKey(e)
-			}
-		}
-		return true
-	})
-	for pid, p := range procs {
-		if p.there && pid != 0 {
-			p.what.Exit = 0
-			t.procs[pid] = p.what
+// imageKey names an image by where it was.
+type imageKey struct {
+	pid  uint32
+	base uint64
+}
+
+// Primer gathers what a file tells late: processes and threads that were there
+// before the trace but are announced at its end, the builds of images, the names of
+// files and drive letters. Events may come in any order. A Tracker Adopts it.
+type Primer struct {
+	t       *Tracker // files, keys, builds and paths
+	procs   map[uint32]first[Process]
+	threads map[uint32]first[Thread]
+	images  map[imageKey]first[imageInfo]
+}
+
+// NewPrimer returns a Primer that knows nothing.
+func NewPrimer() *Primer {
+	return &Primer{t: New(), procs: map[uint32]first[Process]{}, threads: map[uint32]first[Thread]{}, images: map[imageKey]first[imageInfo]{}}
+}
+
+// Observe takes in an event.
+func (p *Primer) Observe(e *etl.Event) {
+	if e.Kernel() {
+		p.kernel(e, e.Group)
+		return
+	}
+	if !e.Classic() {
+		return
+	}
+	switch e.Provider {
+	case etl.ClassImageID:
+		p.t.build(e)
+	case etl.ClassSystemPaths:
+		p.t.systemPath(e)
+	default:
+		if g, ok := etl.ClassGroup(e.Provider); ok {
+			p.kernel(e, g)
 		}
 	}
-	for tid, th := range threads {
+}
+
+func (p *Primer) kernel(e *etl.Event, group uint8) {
+	switch group {
+	case etl.GroupProcess:
+		if e.Opcode == opLoad {
+			p.image(e)
+			return
+		}
+		if pr := p.t.readProcess(e); pr != nil {
+			if old, ok := p.procs[pr.PID]; !ok || e.TS < old.ts {
+				p.procs[pr.PID] = first[Process]{e.TS, e.Opcode != opStart, pr}
+			}
+		}
+	case etl.GroupThread:
+		if e.Opcode < opStart || e.Opcode > opDCStop {
+			return
+		}
+		if th := p.t.readThread(e); th != nil {
+			if old, ok := p.threads[th.TID]; !ok || e.TS < old.ts {
+				p.threads[th.TID] = first[Thread]{e.TS, e.Opcode != opStart, th}
+			}
+		}
+	case etl.GroupImage:
+		p.image(e)
+	case etl.GroupFile:
+		if e.Opcode == 36 || e.Opcode == 0 {
+			p.t.file(e)
+		}
+	case etl.GroupRegistry:
+		if e.Opcode == 24 || e.Opcode == 25 {
+			p.t.regKey(e)
+		}
+	}
+}
+
+// image notes the earliest event of an image.
+func (p *Primer) image(e *etl.Event) {
+	switch e.Opcode {
+	case opLoad, opStop, opDCStart, opDCStop:
+	default:
+		return
+	}
+	in, ok := p.t.imageInfo(e)
+	if !ok {
+		return
+	}
+	k := imageKey{in.pid, in.base}
+	if old, ok := p.images[k]; ok && old.ts <= e.TS {
+		return
+	}
+	c := first[imageInfo]{ts: e.TS}
+	if e.Opcode != opLoad && e.Provider == etl.GroupClass(etl.GroupImage) {
+		c.there, c.what = true, &in
+	}
+	p.images[k] = c
+}
+
+// Prime reads ahead what a file tells late, in one pass over the buffers that hold
+// such events. It must come before the first Observe.
+func (t *Tracker) Prime(f *etl.File) error {
+	p := NewPrimer()
+	err := f.Visit(etl.PassRundown, func(e *etl.Event) bool {
+		p.Observe(e)
+		return true
+	})
+	t.Adopt(p)
+	return err
+}
+
+// Adopt takes in what a Primer has gathered, whose use ends with it. It must come
+// before the first Observe, and a Tracker that has adopted one must adopt those of
+// all files whose events it will observe.
+func (t *Tracker) Adopt(p *Primer) {
+	t.primed = true
+	t.files = merge(t.files, p.t.files)
+	t.keys = merge(t.keys, p.t.keys)
+	t.texts, t.pdbs = merge(t.texts, p.t.texts), merge(t.pdbs, p.t.pdbs)
+	if len(t.builds) == 0 {
+		t.builds, t.idents = p.t.builds, p.t.idents
+	} else {
+		for base, list := range p.t.builds {
+			for _, b := range list {
+				t.addBuild(base, b.pid, b.ts, *b.ident)
+			}
+		}
+	}
+	for _, v := range p.t.volumes {
+		t.addVolume(v.nt, v.dos)
+	}
+	if p.t.paths.windows != "" || p.t.paths.system != "" {
+		t.paths = p.t.paths
+	}
+	for pid, pr := range p.procs {
+		if pr.there && pid != 0 {
+			pr.what.Exit = 0
+			t.procs[pid] = pr.what
+		}
+	}
+	for tid, th := range p.threads {
 		if th.there && tid != 0 {
 			t.threads[tid] = th.what
 		}
 	}
-	if err != nil {
-		return err
+	// Images that were there before the trace and are told of only at its end or
+	// when they go.
+	for _, c := range p.images {
+		if c.there {
+			t.load(c.what, always, c.ts)
+		}
 	}
-	return t.primeImages(f)
 }
 
-// primeImages loads the images that were there before the trace and are told of
-// only at its end or when they go.
-func (t *Tracker) primeImages(f *etl.File) error {
-	type key struct {
-		pid  uint32
-		base uint64
+// merge returns the entries of both maps, in one of them.
+func merge[K comparable](to, from map[K]string) map[K]string {
+	if len(to) == 0 {
+		return from
 	}
-	early := map[key]first[etl.Event]{}
-	err := f.Visit(etl.PassRundown, func(e *etl.Event) bool {
-		if !e.Classic() || e.Provider != etl.GroupClass(etl.GroupImage) && !(e.Provider == etl.GroupClass(etl.GroupProcess) && e.Opcode == opLoad) {
-			return true
-		}
-		switch e.Opcode {
-		case opLoad, opStop, opDCStart, opDCStop:
-		default:
-			return true
-		}
-		v, ok := t.values(e)
-		if !ok {
-			return true
-		}
-		k := key{uint32(v.uint("ProcessId")), v.uint("ImageBase")}
-		if old, ok := early[k]; ok && old.ts <= e.TS {
-			return true
-		}
-		c := first[etl.Event]{ts: e.TS}
-		if e.Opcode != opLoad {
-			ev := *e
-			ev.Raw, ev.Ext, ev.PMC = nil, nil, nil
-			ev.Payload = append([]byte(nil), e.Payload...)
-			c.there, c.what = true, &ev
-		}
-		early[k] = c
-		return true
-	})
-	for _, c := range early {
-		if c.there {
-			c.what.Opcode = opDCStart
-			if c.what.Provider == etl.GroupClass(etl.GroupImage) {
-				t.image(c.what)
-			}
-		}
+	for k, v := range from {
+		to[k] = v
 	}
-	return err
+	return to
 }

@@ -98,28 +98,6 @@ func (p *Process) EverImageAt(addr uint64) *Image {
 	return nil
 }
 
-// load adds an image, in place of those it overlaps.
-func (p *Process) load(im *Image) {
-	i := sort.Search(len(p.live), func(i int) bool { return p.live[i].Base >= im.Base })
-	if i < len(p.live) && p.live[i].Base == im.Base {
-		old := p.live[i]
-		if old.Path == im.Path && old.Size == im.Size {
-			// Told again, by a rundown.
-			if im.TimeDateStamp != 0 {
-				old.TimeDateStamp = im.TimeDateStamp
-			}
-			return
-		}
-		old.Unload = im.Load
-		p.live[i] = im
-	} else {
-		p.live = append(p.live, nil)
-		copy(p.live[i+1:], p.live[i:])
-		p.live[i] = im
-	}
-	p.Images = append(p.Images, im)
-}
-
 func (p *Process) unload(base uint64, ts int64) {
 	i := sort.Search(len(p.live), func(i int) bool { return p.live[i].Base >= base })
 	if i < len(p.live) && p.live[i].Base == base {

@@ -25,25 +25,16 @@ type Tracker struct {
 	volumes []volume
 	paths   struct{ system, windows string }
 	kernel  *Process
+	idents  map[ident]*ident
+	texts   map[string]string // in UTF-16, by their bytes
+	pdbs    map[string]string
+	primed  bool // builds and paths are known beforehand
 }
 
 // cpu is what runs on a processor.
 type cpu struct {
 	tid   uint32
 	known bool
-}
-
-// build is what a trace tells about an image apart from its load.
-type build struct {
-	pid    uint32
-	ts     int64
-	size   uint64
-	stamp  uint32
-	name   string // original name
-	pdb    string
-	guid   etl.GUID
-	age    uint32
-	hasPDB bool
 }
 
 // volume maps a device's path to a drive.
@@ -54,6 +45,7 @@ func New() *Tracker {
 	t := &Tracker{
 		table: kernel.Layouts(), procs: map[uint32]*Process{}, past: map[uint32][]*Process{}, threads: map[uint32]*Thread{},
 		files: map[uint64]string{}, keys: map[uint64]string{}, builds: map[uint64][]build{},
+		idents: map[ident]*ident{}, texts: map[string]string{}, pdbs: map[string]string{},
 	}
 	t.kernel = &Process{Name: "Idle", Start: always, End: never}
 	t.procs[0] = t.kernel
@@ -243,9 +235,13 @@ func (t *Tracker) other(e *etl.Event) Who {
 	if e.Type == etl.TypeFull32 || e.Type == etl.TypeFull64 {
 		switch e.Provider {
 		case etl.ClassImageID:
-			t.build(e)
+			if !t.primed {
+				t.build(e)
+			}
 		case etl.ClassSystemPaths:
-			t.systemPath(e)
+			if !t.primed {
+				t.systemPath(e)
+			}
 		case etl.GroupClass(etl.GroupProcess):
 			t.process(e)
 		case etl.GroupClass(etl.GroupThread):

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/godtrace/godtrace/format/etl"
+	"github.com/godtrace/godtrace/format/etl/schema"
 )
 
 // The opcodes that processes, threads and images share.
@@ -138,36 +139,6 @@ func (t *Tracker) threadName(e *etl.Event) {
 	th.Name = v.text("ThreadName")
 }
 
-// image takes in the load or unload of an image.
-func (t *Tracker) image(e *etl.Event) {
-	switch e.Opcode {
-	case opLoad, opStop, opDCStart, opDCStop:
-	default:
-		return
-	}
-	v, ok := t.values(e)
-	if !ok {
-		return
-	}
-	im := &Image{
-		Base: v.uint("ImageBase"), Size: v.uint("ImageSize"), Path: v.text("FileName"), TimeDateStamp: uint32(v.uint("TimeDateStamp")),
-		Checksum: uint32(v.uint("ImageChecksum")), Load: always, Unload: never,
-	}
-	if v.s.Index("BaseAddress") >= 0 { // version 0
-		im.Base, im.Size, im.Path = v.uint("BaseAddress"), v.uint("ModuleSize"), v.text("ImageFileName")
-	}
-	p := t.owner(uint32(v.uint("ProcessId")), im.Base)
-	switch e.Opcode {
-	case opStop:
-		p.unload(im.Base, e.TS)
-		return
-	case opLoad:
-		im.Load = e.TS
-	}
-	t.identify(im, p.PID, e.TS)
-	p.load(im)
-}
-
 // owner returns the process an image belongs to. The kernel's are told as those
 // of process 0 or 4.
 func (t *Tracker) owner(pid uint32, base uint64) *Process {
@@ -182,80 +153,17 @@ func (t *Tracker) owner(pid uint32, base uint64) *Process {
 	return p
 }
 
-// build takes in what a merging tool tells about an image.
-func (t *Tracker) build(e *etl.Event) {
-	v, ok := t.values(e)
-	if !ok {
-		return
-	}
-	base := v.uint("ImageBase")
-	b := build{pid: uint32(v.uint("ProcessId")), ts: e.TS}
-	switch e.Opcode {
-	case 0:
-		b.size, b.stamp, b.name = v.uint("ImageSize"), uint32(v.uint("TimeDateStamp")), v.text("OriginalFileName")
-	case 36, 37:
-		b.pdb, b.age, b.hasPDB = v.text("PDBFileName"), uint32(v.uint("Age")), true
-		if i := v.s.Index("GuidSig"); i >= 0 {
-			if f, err := v.s.Value(v.b, v.ptr, i); err == nil {
-				b.guid, _ = f.GUID()
-			}
-		}
-	default:
-		return
-	}
-	list := t.builds[base]
-	for i := range list {
-		if l := &list[i]; l.pid == b.pid && l.ts == b.ts && l.hasPDB == b.hasPDB && l.name == b.name && l.guid == b.guid {
-			return // known from Prime
-		}
-	}
-	t.builds[base] = append(list, b)
-}
-
-// identify gives an image what the trace tells about its build: what is told of
-// its address nearest in time, and of its own process if there is a choice.
-func (t *Tracker) identify(im *Image, pid uint32, ts int64) {
-	list := t.builds[im.Base]
-	best := func(pdb bool) *build {
-		var b *build
-		var score int64
-		for i := range list {
-			l := &list[i]
-			if l.hasPDB != pdb || !pdb && l.size != im.Size && l.size != 0 {
-				continue
-			}
-			s := l.ts - ts
-			if s < 0 {
-				s = -s
-			}
-			if l.pid != pid {
-				s += 1 << 61
-			}
-			if b == nil || s < score {
-				b, score = l, s
-			}
-		}
-		return b
-	}
-	if b := best(false); b != nil {
-		im.OriginalName = b.name
-		if im.TimeDateStamp == 0 {
-			im.TimeDateStamp = b.stamp
-		}
-	}
-	if b := best(true); b != nil {
-		im.PDBName, im.PDBGUID, im.PDBAge = b.pdb, b.guid, b.age
-	}
-}
-
 // file takes in the name of a file object or key.
 func (t *Tracker) file(e *etl.Event) {
-	var key, name string
+	name := "FileName"
 	switch e.Opcode {
 	case 0, 32, 36:
-		key, name = "FileObject", "FileName"
+		if e.Kernel() {
+			t.fileName(e.Payload, int(e.PtrSize))
+			return
+		}
 	case 64:
-		key, name = "FileObject", "OpenPath"
+		name = "OpenPath"
 	default:
 		return
 	}
@@ -264,8 +172,37 @@ func (t *Tracker) file(e *etl.Event) {
 		return
 	}
 	if n := v.text(name); n != "" {
-		t.files[v.uint(key)] = n
+		t.files[v.uint("FileObject")] = n
 	}
+}
+
+// fileName is for the events that are an address and a text in all versions: there
+// are many, and most say again what is known.
+func (t *Tracker) fileName(b []byte, ptr int) {
+	if len(b) < ptr {
+		return
+	}
+	object := number(b, 0, ptr)
+	b = b[ptr:]
+	if old, ok := t.files[object]; ok && isUTF16(old, b) {
+		return
+	}
+	if n := string(schema.AppendUTF16(make([]byte, 0, len(b)/2), b)); n != "" {
+		t.files[object] = n
+	}
+}
+
+// isUTF16 reports whether b holds s, up to a NUL, and s is ASCII.
+func isUTF16(s string, b []byte) bool {
+	if len(b) < 2*len(s) || len(b) >= 2*len(s)+2 && b[2*len(s)]|b[2*len(s)+1] != 0 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] >= 0x80 || b[2*i] != s[i] || b[2*i+1] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // FileName returns the path of a file object or file key, "" if it is not known.
@@ -294,19 +231,22 @@ func (t *Tracker) systemPath(e *etl.Event) {
 		t.paths.system, t.paths.windows = v.text("SystemDirectory"), v.text("SystemWindowsDirectory")
 	case 35:
 		nt, dos := v.text("NtPath"), v.text("DosPath")
-		if nt == "" || dos == "" {
+		if nt != "" && dos != "" {
+			t.addVolume(nt, dos)
+		}
+	}
+}
+
+func (t *Tracker) addVolume(nt, dos string) {
+	for i := range t.volumes {
+		if t.volumes[i].nt == nt {
+			t.volumes[i].dos = dos
 			return
 		}
-		for i := range t.volumes {
-			if t.volumes[i].nt == nt {
-				t.volumes[i].dos = dos
-				return
-			}
-		}
-		t.volumes = append(t.volumes, volume{nt, dos})
-		// The longest first, for DosPath.
-		sort.SliceStable(t.volumes, func(i, j int) bool { return len(t.volumes[i].nt) > len(t.volumes[j].nt) })
 	}
+	t.volumes = append(t.volumes, volume{nt, dos})
+	// The longest first, for DosPath.
+	sort.SliceStable(t.volumes, func(i, j int) bool { return len(t.volumes[i].nt) > len(t.volumes[j].nt) })
 }
 
 // DosPath turns a path as the kernel knows it (\Device\HarddiskVolume2\...) into
