@@ -11,18 +11,6 @@ import (
 	"github.com/godtrace/godtrace/record"
 )
 
-// deBruijn times a power of two has a different number in its six highest bits
-// for each power; log2Table maps that to the power.
-const deBruijn = 0x03f79d71b4cb0a89
-
-func log2Table() []byte {
-	t := make([]byte, 64)
-	for k := range 64 {
-		t[uint64(deBruijn)<<k>>58] = byte(k)
-	}
-	return t
-}
-
 // aggregate updates an aggregation in place. The layout of values and the
 // arithmetic of buckets are those of package agg.
 func (c *clauseGen) aggregate(in *ir.Instr) {
@@ -366,7 +354,9 @@ func (u *aggUpdate) mirror(middle int32) {
 
 // length turns the magnitude r2 into its number of bits, without branches: each
 // would double the paths that the kernel's verifier follows from here on. The
-// magnitude of the least integer counts as the greatest one's.
+// magnitude of the least integer counts as the greatest one's. The bits below the
+// highest are set, then all are counted, in pairs, fours and bytes: a table would
+// be fewer instructions, but one more page for the TLB to miss. It clobbers r0.
 func (u *aggUpdate) length() {
 	c := u.c
 	c.mov(r4, r2)
@@ -377,13 +367,26 @@ func (u *aggUpdate) length() {
 		c.aluImm(asm.RSh, r4, sh)
 		c.alu(asm.Or, r2, r4)
 	}
-	c.aluImm(asm.Add, r2, 1)
-	c.movImm(r4, deBruijn)
+	shifted := func(sh int32) {
+		c.mov(r0, r2)
+		c.aluImm(asm.RSh, r0, sh)
+	}
+	c.movImm(r4, 0x5555555555555555)
+	shifted(1)
+	c.alu(asm.And, r0, r4)
+	c.alu(asm.Sub, r2, r0)
+	c.movImm(r4, 0x3333333333333333)
+	shifted(2)
+	c.alu(asm.And, r0, r4)
+	c.alu(asm.And, r2, r4)
+	c.alu(asm.Add, r2, r0)
+	shifted(4)
+	c.alu(asm.Add, r2, r0)
+	c.movImm(r4, 0x0f0f0f0f0f0f0f0f)
+	c.alu(asm.And, r2, r4)
+	c.movImm(r4, 0x0101010101010101)
 	c.alu(asm.Mul, r2, r4)
-	c.aluImm(asm.RSh, r2, 58)
-	c.mapValue(r4, MapConst, c.log2)
-	c.alu(asm.Add, r4, r2)
-	c.load(r2, r4, 0, 1)
+	c.aluImm(asm.RSh, r2, 56)
 }
 
 // llquantize returns a function from a magnitude (r1) to its distance from the

@@ -14,7 +14,7 @@ type items uint8
 const (
 	itemTime  items = 1 << iota // the clock
 	itemPID                     // process and thread id
-	itemBlock                   // address of this CPU's part of MapCPU
+	itemBlock                   // address of this CPU's part of MapControl
 	itemTLS                     // address of the thread's variables, or 0
 	itemOrder                   // place in the order of firings (Config.Sequence)
 )

@@ -38,7 +38,6 @@ type gen struct {
 	zeros     uint32            // offset in konst of zeros bytes
 	usesTail  bool              // some program has a tail call
 	tables    map[string]shared // hash maps reached through arrays of maps
-	log2      uint32            // offset in konst of the table of quantize
 	slotIDs   uint32            // offset in konst of the scratch slots' numbers
 	racy      []bool            // by aggregation: updates may interrupt each other
 	epidBase  []uint32
@@ -205,8 +204,6 @@ func (g *gen) layout() {
 		g.konst = binary.LittleEndian.AppendUint32(g.konst, uint32(i))
 	}
 	g.shareTables()
-	g.log2 = g.pad(0)
-	g.konst = append(g.konst, log2Table()...)
 
 	// The scratch slot: what is reached by small offsets comes first.
 	s := &g.slot
@@ -251,6 +248,7 @@ func (g *gen) layout() {
 	l.CPUs = g.cfg.CPUs
 	l.NSpec = g.cfg.NSpec
 	l.CtlSpec = CtlGen + 8*uint32(len(p.Aggs))
+	l.CPUBase = roundUp(l.CtlSpec+4*uint32(l.NSpec), 128)
 	l.CPUSpec = cpuAggs
 	off := roundUp(cpuAggs+4*uint32(l.NSpec), 8)
 	l.Aggs = make([]AggLayout, len(p.Aggs))
@@ -259,10 +257,10 @@ func (g *gen) layout() {
 		size := g.aggSize(i)
 		l.Aggs[i] = AggLayout{Map: aggName(i), Size: size, Gen: a.Clearable}
 		if a.KeySize == 0 {
-			l.Aggs[i].Map, l.Aggs[i].Off = MapCPU, off
+			l.Aggs[i].Map, l.Aggs[i].Off = MapControl, off
 			off += size
 		} else if first, n := g.idRange(i); n > 0 {
-			l.Aggs[i].Map, l.Aggs[i].Off, l.Aggs[i].FirstID, l.Aggs[i].IDs = MapCPU, off, first, n
+			l.Aggs[i].Map, l.Aggs[i].Off, l.Aggs[i].FirstID, l.Aggs[i].IDs = MapControl, off, first, n
 			off += n * size
 		} else if size > maxPerCPU {
 			l.Aggs[i].Shared = true
@@ -403,8 +401,7 @@ func (g *gen) maps() {
 		return s
 	}
 	cpus := uint32(g.cpuMask) + 1
-	one(MapControl, l.CtlSpec+4*uint32(l.NSpec), flagMmapable)
-	one(MapCPU, l.CPUStride*cpus, flagMmapable)
+	one(MapControl, l.CPUBase+l.CPUStride*cpus, flagMmapable)
 	one(MapConst, uint32(len(g.konst)), 0).Contents = []ebpf.MapKV{{Key: uint32(0), Value: g.konst}}
 	one(MapGlobals, p.GlobalSize+g.str, flagMmapable)
 	one(MapScratch, g.slot.size*scratchSlots*cpus, 0)
@@ -435,7 +432,7 @@ func (g *gen) maps() {
 	}
 	for i := range p.Aggs {
 		a := &p.Aggs[i]
-		if l.Aggs[i].Map == MapCPU {
+		if l.Aggs[i].Map == MapControl {
 			continue
 		}
 		// The kernel's cost of a tuple: its hash element, and the value's address.

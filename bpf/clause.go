@@ -359,7 +359,7 @@ func (c *clauseGen) shared(item items, off int32) {
 	c.bind(have)
 }
 
-// block puts the address of this CPU's part of MapCPU into d; r0 to r5 are
+// block puts the address of this CPU's part of MapControl into d; r0 to r5 are
 // clobbered.
 func (c *clauseGen) block(d asm.Register) {
 	if c.flow[c.pc].must&itemBlock != 0 {

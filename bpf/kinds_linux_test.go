@@ -99,7 +99,7 @@ func TestDisassemble(t *testing.T) {
 	if err := obj.Disassemble(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"; clause 1: syscall::read:entry", "; 0  agg", "<cpu>", "Exit"} {
+	for _, want := range []string{"; clause 1: syscall::read:entry", "; 0  agg", "<ctl>", "Exit"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

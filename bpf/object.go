@@ -16,8 +16,7 @@ import (
 // Names of the maps that an Object may have. Aggregations are AggLayout.Map,
 // associative arrays are read by nobody but the programs.
 const (
-	MapControl = "ctl"   // one value: ControlLayout, memory-mappable
-	MapCPU     = "cpu"   // one value: CPULayout times CPUs, memory-mappable
+	MapControl = "ctl"   // one value: the control block and each CPU's part, memory-mappable
 	MapRings   = "rings" // array of the kernel's ring buffers, by CPU (only without MapBuf)
 	MapBuf     = "buf"   // one value: a buffer for each CPU, memory-mappable
 	MapWake    = "wake"  // a ring buffer whose file descriptor wakes the consumer
@@ -82,7 +81,10 @@ const (
 	CtlGen    = 128 // u64 for each aggregation: its generation
 )
 
-// Offsets in a CPU's part of MapCPU, which are Layout.CPUStride bytes apart.
+// Offsets in a CPU's part of MapControl. The parts begin at Layout.CPUBase and
+// are Layout.CPUStride bytes apart. That they are in one map with the control
+// block, and on a small machine on one page, is for the sake of the TLB: where the
+// kernel has its own page tables (PTI), it is often empty when a program starts.
 const (
 	CPUDrops   = 0                          // u64 for each record.Drop
 	CPUFirings = CPUDrops + 8*maxDrops      // u64: programs run (only with Config.Stats)
@@ -115,8 +117,8 @@ const (
 
 // AggLayout says where an aggregation's values are.
 //
-// A keyless aggregation has Map == MapCPU: CPU c's value is at offset
-// c*Layout.CPUStride+Off. A keyed one has a per-CPU hash map of its own (KeySize
+// A keyless aggregation has Map == MapControl: CPU c's value is at offset
+// Layout.CPUBase+c*Layout.CPUStride+Off. A keyed one has a per-CPU hash map of its own (KeySize
 // ir.Agg.KeySize bytes, values of Size bytes). A value is a generation word, if
 // Gen, then ir.Agg.Spec.Words() words. If its generation differs from the
 // aggregation's (CtlGen) the value counts as zeros: storing another generation
@@ -126,8 +128,8 @@ type AggLayout struct {
 	Off  uint32
 	Size uint32
 	Gen  bool
-	// IDs is set for keyed aggregations whose tuple is one probe id: Map is MapCPU
-	// then, and the value of probe FirstID+i is at Off+i*Size, for i below IDs.
+	// IDs is set for keyed aggregations whose tuple is one probe id: Map is
+	// MapControl then, and the value of probe FirstID+i is at Off+i*Size, for i below IDs.
 	FirstID, IDs uint32
 	// Shared is set for keyed values larger than the kernel's per-CPU memory
 	// allows (32 KiB): the map is a plain hash with one value for all CPUs.
@@ -136,13 +138,15 @@ type AggLayout struct {
 
 // Layout describes the memory that programs and host share.
 type Layout struct {
-	CPUs      int
-	CPUStride uint32
+	CPUs int
+	// CPUBase is where the parts of the CPUs begin in MapControl, CPUStride how far
+	// they are apart.
+	CPUBase, CPUStride uint32
 	// CtlSpec is the offset in MapControl of the speculations' states, NSpec
 	// words of 32 bits; speculation i has word i-1.
 	CtlSpec uint32
 	NSpec   int
-	// CPUSpec is the offset in each CPU's part of MapCPU of what the speculations
+	// CPUSpec is the offset in each CPU's part of MapControl of what the speculations
 	// have used there of their room, NSpec words of 32 bits with bytes.
 	CPUSpec uint32
 	Aggs    []AggLayout
@@ -208,11 +212,11 @@ func (o *Object) Collection() *ebpf.CollectionSpec {
 // not enabled there. Ids count from 1 through clauses and their probes.
 func (o *Object) EPID(clause int, p probe.ID) uint32 { return epid(o.prog, o.epidBase, clause, p) }
 
-// ReadDrops adds up the drop counters in the value of MapCPU.
-func (o *Object) ReadDrops(cpu []byte) (d record.Drops) {
+// ReadDrops adds up the drop counters in the value of MapControl.
+func (o *Object) ReadDrops(ctl []byte) (d record.Drops) {
 	for c := 0; c < o.Layout.CPUs; c++ {
 		for k := 0; k < record.NumDrops; k++ {
-			if n := o.CPUWord(cpu, c, CPUDrops+8*uint32(k)); n != 0 {
+			if n := o.CPUWord(ctl, c, CPUDrops+8*uint32(k)); n != 0 {
 				d.Add(record.Drop(k), c, n)
 			}
 		}
@@ -220,9 +224,9 @@ func (o *Object) ReadDrops(cpu []byte) (d record.Drops) {
 	return d
 }
 
-// CPUWord returns the word at an offset of a CPU's part in the value of MapCPU.
-func (o *Object) CPUWord(cpu []byte, c int, off uint32) uint64 {
-	return le64(cpu[uint32(c)*o.Layout.CPUStride+off:])
+// CPUWord returns the word at an offset of a CPU's part in the value of MapControl.
+func (o *Object) CPUWord(ctl []byte, c int, off uint32) uint64 {
+	return le64(ctl[o.Layout.CPUBase+uint32(c)*o.Layout.CPUStride+off:])
 }
 
 // Disassemble writes the programs as text: eBPF instructions under the clauses

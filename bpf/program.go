@@ -387,13 +387,13 @@ func (p *progGen) selectProbe(out label) {
 	p.store(rFP, mainFB+fbEntry, r2, 8)
 }
 
-// blockAddr puts the address of this CPU's part of MapCPU into d. It clobbers
+// blockAddr puts the address of this CPU's part of MapControl into d. It clobbers
 // r0 to r5. The number is masked for the kernel's verifier; it never changes.
 func (p *progGen) blockAddr(d asm.Register) {
 	p.helper(asm.FnGetSmpProcessorId)
 	p.aluImm(asm.And, r0, p.cpuMask)
 	p.aluImm(asm.Mul, r0, int32(p.obj.Layout.CPUStride))
-	p.mapValue(d, MapCPU, 0)
+	p.mapValue(d, MapControl, p.obj.Layout.CPUBase)
 	p.alu(asm.Add, d, r0)
 }
 

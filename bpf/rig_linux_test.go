@@ -305,9 +305,9 @@ func (r *rig) agg(id ir.AggID, key []byte) []uint64 {
 	l := r.obj.Layout.Aggs[id]
 	var per [][]byte
 	if r.prog.Aggs[id].KeySize == 0 {
-		v := r.value(MapCPU)
+		v := r.value(MapControl)
 		for c := range r.obj.Layout.CPUs {
-			at := uint32(c)*r.obj.Layout.CPUStride + l.Off
+			at := r.obj.Layout.CPUBase + uint32(c)*r.obj.Layout.CPUStride + l.Off
 			per = append(per, v[at:at+l.Size])
 		}
 	} else if l.Shared {
@@ -337,4 +337,4 @@ func (r *rig) agg(id ir.AggID, key []byte) []uint64 {
 	return sum
 }
 
-func (r *rig) drops() record.Drops { return r.obj.ReadDrops(r.value(MapCPU)) }
+func (r *rig) drops() record.Drops { return r.obj.ReadDrops(r.value(MapControl)) }

@@ -56,7 +56,7 @@ func (g *gen) switchProgram() (*Program, error) {
 		asm.FnGetSmpProcessorId.Call(),
 		asm.And.Imm(asm.R0, g.cpuMask),
 		asm.Mul.Imm(asm.R0, int32(g.obj.Layout.CPUStride)),
-		asm.LoadMapValue(r8, 0, 0).WithReference(MapCPU),
+		asm.LoadMapValue(r8, 0, g.obj.Layout.CPUBase).WithReference(MapControl),
 		asm.Add.Reg(r8, asm.R0),
 		// A firing that interrupts between these sees no task.
 		asm.Mov.Imm(asm.R1, 0),

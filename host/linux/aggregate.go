@@ -48,7 +48,7 @@ func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) erro
 	if a.table == nil {
 		lay := &s.obj.Layout
 		stride := int(lay.CPUStride)
-		return a.merge(gen, s.cpu[a.layout.Off:], stride, lay.CPUs, nil, f)
+		return a.merge(gen, s.ctl[lay.CPUBase+a.layout.Off:], stride, lay.CPUs, nil, f)
 	}
 	size, cpus := s.valueSize(a)
 	return eachElement(a.table, a.keyLen, size*cpus, func(key, value []byte) error {
@@ -72,8 +72,8 @@ func (s *Session) eachID(a *aggregation, gen uint64, f func(key []byte, value []
 	for i := range a.layout.IDs {
 		var key [4]byte
 		binary.LittleEndian.PutUint32(key[:], a.layout.FirstID+i)
-		at := a.layout.Off + i*a.layout.Size
-		if err := a.merge(gen, s.cpu[at:], int(lay.CPUStride), lay.CPUs, key[:], f); err != nil {
+		at := lay.CPUBase + a.layout.Off + i*a.layout.Size
+		if err := a.merge(gen, s.ctl[at:], int(lay.CPUStride), lay.CPUs, key[:], f); err != nil {
 			return err
 		}
 	}
@@ -93,8 +93,8 @@ func (s *Session) clearIDs(a *aggregation, keys [][]byte) {
 			continue
 		}
 		for c := range uint32(lay.CPUs) {
-			at := c*lay.CPUStride + a.layout.Off + i*a.layout.Size
-			clear(s.cpu[at : at+a.layout.Size])
+			at := lay.CPUBase + c*lay.CPUStride + a.layout.Off + i*a.layout.Size
+			clear(s.ctl[at : at+a.layout.Size])
 		}
 	}
 }

@@ -33,15 +33,15 @@ type Session struct {
 	hooks []hook
 	stats io.Closer
 
-	ctl, cpu []byte // shared with the programs
-	rings    []recorder
-	buf      []byte   // the mapping behind rings that are buffers
-	swtch    *program // of vtimestamp, not in progs
-	wakes    *ring    // what wakes the consumer when rings are buffers
-	held     []held   // policy ring
-	aggs     []aggregation
-	links    []closer
-	wait     *waiter
+	ctl   []byte // shared with the programs
+	rings []recorder
+	buf   []byte   // the mapping behind rings that are buffers
+	swtch *program // of vtimestamp, not in progs
+	wakes *ring    // what wakes the consumer when rings are buffers
+	held  []held   // policy ring
+	aggs  []aggregation
+	links []closer
+	wait  *waiter
 
 	sequence                 bool // records carry a count in place of the time
 	started, stopped, closed bool
@@ -180,9 +180,6 @@ func (s *Session) load() error {
 	if s.ctl, err = s.mapMemory(bpf.MapControl); err != nil {
 		return err
 	}
-	if s.cpu, err = s.mapMemory(bpf.MapCPU); err != nil {
-		return err
-	}
 	lay := &s.obj.Layout
 	if lay.HasRings {
 		if err := s.openBuffers(); err != nil {
@@ -198,7 +195,7 @@ func (s *Session) load() error {
 	for i := range s.prog.Aggs {
 		ag := &s.prog.Aggs[i]
 		a := aggregation{spec: ag.Spec, layout: lay.Aggs[i], keyLen: int(ag.KeySize)}
-		if a.layout.Map != bpf.MapCPU && a.layout.Map != "" {
+		if a.layout.Map != bpf.MapControl && a.layout.Map != "" {
 			if a.table = s.maps.Maps[a.layout.Map]; a.table == nil {
 				return fmt.Errorf("BUG: map %s of aggregation @%s is missing", a.layout.Map, ag.Name)
 			}
@@ -429,7 +426,7 @@ func (s *Session) freeSpeculations(ended []int) {
 	lay := &s.obj.Layout
 	for _, i := range ended {
 		for c := range uint32(lay.CPUs) {
-			word32(s.cpu, c*lay.CPUStride+lay.CPUSpec+4*uint32(i)).Store(0)
+			word32(s.ctl, lay.CPUBase+c*lay.CPUStride+lay.CPUSpec+4*uint32(i)).Store(0)
 		}
 		word32(s.ctl, lay.CtlSpec+4*uint32(i)).Store(uint32(bpf.SpecFree))
 	}
@@ -460,7 +457,7 @@ func (s *Session) Drops() (record.Drops, error) {
 	if s.closed {
 		return record.Drops{}, errors.New("session: closed")
 	}
-	d := s.obj.ReadDrops(s.cpu)
+	d := s.obj.ReadDrops(s.ctl)
 	for _, p := range s.progs {
 		st, err := p.stats()
 		if err != nil {
@@ -558,7 +555,7 @@ func (s *Session) Close() error {
 		s.wakes.close()
 		s.wakes = nil
 	}
-	for _, m := range []*[]byte{&s.ctl, &s.cpu, &s.buf} {
+	for _, m := range []*[]byte{&s.ctl, &s.buf} {
 		if *m != nil {
 			if e := unix.Munmap(*m); err == nil {
 				err = e
