@@ -40,6 +40,7 @@ type gen struct {
 	tables    map[string]shared // hash maps reached through arrays of maps
 	slotIDs   uint32            // offset in konst of the scratch slots' numbers
 	racy      []bool            // by aggregation: updates may interrupt each other
+	racyBuf   bool              // so may reservations of records
 	epidBase  []uint32
 }
 
@@ -273,7 +274,7 @@ func (g *gen) layout() {
 		record = max(record, recordSize(c))
 	}
 	// The room of a few records is kept free, see reserve.
-	stride := uint64(BufData) + uint64(l.RingSize) + uint64(roundUp(bufNeed(record), 64))
+	stride := uint64(l.RingSize) + uint64(roundUp(bufNeed(record), 64))
 	if total := stride * (uint64(g.cpuMask) + 1); total <= maxBuf && !g.cfg.KernelRings {
 		l.BufStride = uint32(stride)
 	}
@@ -370,10 +371,28 @@ func (g *gen) aggContexts() {
 			}
 		}
 	}
+	g.racyBuf = g.recordsRace()
 	g.racy = make([]bool, len(uses))
 	for i, u := range uses {
 		g.racy[i] = g.obj.Layout.Aggs[i].Shared || u.preemptible || len(u.hooks) > 1 && !u.syscalls
 	}
+}
+
+// recordsRace reports whether a program may reserve a record while another does on
+// the same CPU: not if all that run between BEGIN and END are at system calls.
+func (g *gen) recordsRace() bool {
+	for h := range g.hooks {
+		switch hook := &g.hooks[h]; hook.Kind {
+		case TestRun:
+		case RawTracepoint, BTFTracepoint:
+			if hook.AttachTo != "sys_enter" && hook.AttachTo != "sys_exit" || g.cfg.Lacks[FeatNoPreempt] {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 func probeIndex(h *Hook) map[probe.ID]int {

@@ -26,23 +26,13 @@ const (
 	MapTLS     = "tls"
 )
 
-// Offsets in a CPU's part of MapBuf, which are Layout.BufStride bytes apart. Both
-// positions count bytes since the start; their place in the data is their
-// remainder by RingSize.
-//
-//	tail   the consumer's position: what is before it may be used again
-//	head   the programs' position
-//	data   RingSize bytes, and room for one record behind
-//
-// A record starts with a u32, its length (bit 30: discarded), and four bytes of
+// A CPU's part of MapBuf is RingSize bytes and room for one record behind; the
+// parts are Layout.BufStride bytes apart. The positions are in the CPU's part of
+// MapControl (CPUHead, CPUTail). A record starts with a u32, its length (bit 30: discarded), and four bytes of
 // padding, then its data, padded to 8 bytes; it is not cut at the end of the data
 // but runs into the room behind. The length is 0 until the record is committed:
 // the consumer clears what it has read before it moves the tail.
 const (
-	BufTail = 0
-	BufHead = 64
-	BufData = 128
-
 	BufPrefix    = 8
 	BufDiscarded = 1 << 30
 )
@@ -94,7 +84,9 @@ const (
 	cpuTask    = cpuClaims + 4*scratchSlots // u64: the task that runs, 0 if not known; see vtime.go
 	cpuSum     = cpuTask + 8                // u64: its time on CPUs when it got this one
 	cpuSince   = cpuTask + 16               // u64: when that was
-	cpuAggs    = cpuTask + 24               // keyless aggregations
+	CPUHead    = cpuTask + 24               // u64: the programs' position in the buffer, in bytes since the start
+	CPUTail    = cpuTask + 32               // u64: the consumer's: what is before it may be used again
+	cpuAggs    = cpuTask + 40               // keyless aggregations
 )
 
 const (

@@ -99,10 +99,9 @@ func (c *clauseGen) reserve(size func(d asm.Register), full label) {
 // that interrupted or preempted this one, came between.
 const reserveTries = 4
 
-// reserveBuf is reserve for our own buffers; r0 is the CPU. The head is moved by
-// compare and exchange: a program that interrupts this one, or runs while it is
-// preempted, gets other room, and what the consumer sees behind the head is zero
-// until it is committed.
+// reserveBuf is reserve for our own buffers; r0 is the CPU. The head is moved by compare and exchange, if a program can interrupt
+// this one or run while it is preempted: that gets other room, and what the consumer
+// sees behind the head is zero until it is committed.
 func (c *clauseGen) reserveBuf(size func(d asm.Register), full label) {
 	l := &c.obj.Layout
 	size(r2)
@@ -112,24 +111,37 @@ func (c *clauseGen) reserveBuf(size func(d asm.Register), full label) {
 	c.aluImm(asm.Mul, r0, int32(l.BufStride))
 	c.mapValue(r3, MapBuf, 0)
 	c.alu(asm.Add, r3, r0)
+	c.load(r1, rFP, c.ownOff(ownBlock), 8)
 	got := c.newLabel()
 	isFull := full
 	if c.cfg.Fill {
 		isFull = c.newLabel()
 	}
-	for range reserveTries {
-		c.load(r0, r3, BufHead, 8)
-		c.load(r4, r3, BufTail, 8)
+	tries := reserveTries
+	if !c.racyBuf {
+		tries = 1
+	}
+	for range tries {
+		c.load(r0, r1, CPUHead, 8)
+		c.load(r4, r1, CPUTail, 8)
 		c.mov(r5, r0)
 		c.alu(asm.Add, r5, r2)
-		c.mov(r1, r5)
-		c.alu(asm.Sub, r1, r4)
-		c.jImm(asm.JGT, r1, int32(l.RingSize), isFull)
-		c.mov(r1, r0)
-		c.atomic(asm.CmpXchg, r3, BufHead, r5, asm.DWord)
-		c.jReg(asm.JEq, r0, r1, got)
+		c.alu(asm.Sub, r4, r5)
+		c.emit(asm.Neg.Imm(r4, 0))
+		c.jImm(asm.JGT, r4, int32(l.RingSize), isFull)
+		c.mov(r4, r0)
+		if !c.racyBuf {
+			c.store(r1, CPUHead, r5, 8)
+			break
+		}
+		c.atomic(asm.CmpXchg, r1, CPUHead, r5, asm.DWord)
+		c.jReg(asm.JEq, r0, r4, got)
 	}
-	c.jmp(full)
+	if c.racyBuf {
+		c.jmp(full)
+	} else {
+		c.jmp(got)
+	}
 	if c.cfg.Fill {
 		c.bind(isFull)
 		c.load(r1, rFP, c.ownOff(ownBlock), 8)
@@ -138,9 +150,9 @@ func (c *clauseGen) reserveBuf(size func(d asm.Register), full label) {
 		c.jmp(full)
 	}
 	c.bind(got)
-	c.aluImm(asm.And, r1, int32(l.RingSize-1))
-	c.alu(asm.Add, r3, r1)
-	c.addImm(r3, BufData+BufPrefix)
+	c.aluImm(asm.And, r4, int32(l.RingSize-1))
+	c.alu(asm.Add, r3, r4)
+	c.addImm(r3, BufPrefix)
 	c.mov(r0, r3)
 }
 

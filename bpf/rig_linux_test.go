@@ -238,9 +238,11 @@ func (r *rig) drainBuf(cpu int, f func(raw []byte)) {
 		}
 		return binary.LittleEndian.Uint64(b[:])
 	}
-	pos, head := word(BufTail), word(BufHead)
+	ctl := r.value(MapControl)
+	block := ctl[l.CPUBase+uint32(cpu)*l.CPUStride:]
+	pos, head := binary.LittleEndian.Uint64(block[CPUTail:]), binary.LittleEndian.Uint64(block[CPUHead:])
 	for pos < head {
-		at := BufData + int64(pos%uint64(l.RingSize))
+		at := int64(pos % uint64(l.RingSize))
 		w := uint32(word(at))
 		if w == 0 {
 			r.t.Fatalf("record at %d is not committed, head is %d", pos, head)
@@ -258,9 +260,8 @@ func (r *rig) drainBuf(cpu int, f func(raw []byte)) {
 		}
 		pos += uint64(len(raw))
 	}
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], pos)
-	if _, err := r.buf.WriteAt(b[:], base+BufTail); err != nil {
+	binary.LittleEndian.PutUint64(block[CPUTail:], pos)
+	if err := r.coll.Maps[MapControl].Put(uint32(0), ctl); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -24,22 +24,23 @@ type recorder interface {
 // buffer reads one CPU's part of bpf.MapBuf in place.
 type buffer struct {
 	cpu        int
-	mem, data  []byte
+	data       []byte
 	mask       uint64
 	head, tail *atomic.Uint64
 	pos        uint64 // the consumer's position, ahead of what programs were told
 	records    uint64 // delivered
 }
 
-// newBuffer reads mem, which is the CPU's part of the map.
-func newBuffer(cpu int, mem []byte, size uint32) *buffer {
-	b := &buffer{cpu: cpu, mem: mem, data: mem[bpf.BufData:], mask: uint64(size) - 1,
-		head: word64(mem, bpf.BufHead), tail: word64(mem, bpf.BufTail)}
+// newBuffer reads mem, which is the CPU's part of the map; block is its part of
+// bpf.MapControl.
+func newBuffer(cpu int, mem, block []byte, size uint32) *buffer {
+	b := &buffer{cpu: cpu, data: mem, mask: uint64(size) - 1,
+		head: word64(block, bpf.CPUHead), tail: word64(block, bpf.CPUTail)}
 	b.pos = b.tail.Load()
 	return b
 }
 
-func (b *buffer) close() { b.mem, b.data = nil, nil }
+func (b *buffer) close() { b.data = nil }
 
 func (b *buffer) read() (records, bytes uint64) { return b.records, b.pos }
 

@@ -217,7 +217,7 @@ func (s *Session) openBuffers() error {
 		}
 		for c := range lay.CPUs {
 			at := uint64(c) * uint64(lay.BufStride)
-			s.rings = append(s.rings, newBuffer(c, s.buf[at:at+uint64(lay.BufStride)], lay.RingSize))
+			s.rings = append(s.rings, newBuffer(c, s.buf[at:at+uint64(lay.BufStride)], s.ctl[lay.CPUBase+uint32(c)*lay.CPUStride:], lay.RingSize))
 		}
 		m := s.maps.Maps[bpf.MapWake]
 		if m == nil {
