@@ -170,6 +170,9 @@ func (f *File) records(bl *block, raw, scratch []byte) (records, newScratch []by
 	h, _ := parseBufferHeader(raw)
 	if bl.flags&blockResized != 0 {
 		h.size = int(bl.size)
+		if h.compressed() && bl.flags&blockPacked == 0 {
+			h.flags &^= flagCompressed // the header is not believed
+		}
 		if h.valid > h.size || bl.off == 0 {
 			h.valid = -1
 		}

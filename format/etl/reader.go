@@ -1,7 +1,11 @@
 package etl
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"sort"
 )
 
@@ -23,9 +27,17 @@ type cursor struct {
 	end   bool // advance found nothing more in memory
 	w     walker
 	mem   []byte   // what w.b is part of
-	order []uint32 // places of the records in order of time, nil if w's is
+	order []placed // the records in order of time, nil if w's is
 	done  int      // records delivered or in the window
 	left  int      // records of the buffer behind the window
+	from  int      // where in the buffer's records the next window begins
+	last  int64    // what the walker's last is there
+}
+
+// placed is a record's place in a buffer, with its time, which not all records hold.
+type placed struct {
+	ts int64
+	at uint32
 }
 
 // less orders cursors: by time, then by the place of the buffer in the file.
@@ -124,16 +136,14 @@ func (c *cursor) advance() bool {
 
 // place sets an ordered cursor on its next event.
 func (c *cursor) place() bool {
-	at := int(c.order[c.done])
-	rec, what := peek(c.w.b, at)
+	p := c.order[c.done]
+	rec, what := peek(c.w.b, int(p.at))
 	if what != recordOK {
 		return false
 	}
-	if rec.noTime {
-		rec.ts = c.ts
-	}
+	rec.ts = p.ts
 	c.done++
-	c.w.at, c.w.rec, c.ts = at, rec, rec.ts
+	c.w.at, c.w.rec, c.ts = int(p.at), rec, p.ts
 	return true
 }
 
@@ -246,23 +256,10 @@ func (c *cursor) begin(bl *block, records []byte) bool {
 
 // sort lists the records in order of time, those of one time as they are.
 func (c *cursor) sort() {
-	type key struct {
-		ts int64
-		at uint32
-	}
-	var keys []key
 	for c.w.step() {
-		keys = append(keys, key{c.w.rec.ts, uint32(c.w.at)})
+		c.order = append(c.order, placed{c.w.rec.ts, uint32(c.w.at)})
 	}
-	sort.Slice(keys, func(i, j int) bool {
-		return keys[i].ts < keys[j].ts || keys[i].ts == keys[j].ts && keys[i].at < keys[j].at
-	})
-	if c.order == nil {
-		c.order = make([]uint32, 0, len(keys))
-	}
-	for _, k := range keys {
-		c.order = append(c.order, k.at)
-	}
+	slices.SortFunc(c.order, func(a, b placed) int { return cmp.Or(cmp.Compare(a.ts, b.ts), cmp.Compare(a.at, b.at)) })
 	c.w.next = len(c.w.b)
 }
 
@@ -275,13 +272,23 @@ func (r *Reader) refill(c *cursor) bool {
 	return r.window(c)
 }
 
-// window reads the buffer of c again and copies the next of its records, in
-// order, into the cursor's own memory.
+// window copies the next records of the buffer of c, in order, into the cursor's own
+// memory.
 func (r *Reader) window(c *cursor) bool {
 	if c.left == 0 {
 		return false
 	}
 	bl := &r.f.blocks[c.index]
+	size := min(max(r.budget/(4*(len(r.heap)+1)), windowMin), windowMax)
+	if bl.flags&(blockPacked|blockUnsorted|blockResized|blockDamaged) == 0 {
+		if n := r.piece(c, bl, size); n > 0 {
+			c.left -= n
+			return c.advance()
+		}
+		if r.err != nil {
+			return false
+		}
+	}
 	if need := max(int(bl.data), int(bl.size)); len(r.scratch) < need {
 		r.scratch = make([]byte, need)
 	}
@@ -301,17 +308,19 @@ func (r *Reader) window(c *cursor) bool {
 		c.left = 0
 		return false
 	}
-	size := min(max(r.budget/(4*(len(r.heap)+1)), windowMin), windowMax)
 	c.mem = c.mem[:0]
-	var times []int64
+	var first, last int64
 	for ok && (len(c.mem) == 0 || len(c.mem)+align8(all.w.rec.size) <= size) {
 		rec := all.w.rec
+		if len(c.mem) == 0 {
+			first = all.ts
+		}
+		last = all.ts
 		b := all.w.b[all.w.at : all.w.at+rec.size]
 		c.mem = append(c.mem, b...)
 		for len(c.mem)&7 != 0 {
 			c.mem = append(c.mem, 0)
 		}
-		times = append(times, all.ts)
 		c.left--
 		ok = all.advance()
 	}
@@ -319,10 +328,61 @@ func (r *Reader) window(c *cursor) bool {
 		r.lost(bl)
 		c.left = 0
 	}
+	c.from, c.last = all.w.at, last
 	c.order, c.end = nil, false
-	c.w.reset(c.mem, times[0])
-	c.w.last = times[0]
+	c.w.reset(c.mem, first)
+	c.w.last = first
 	return c.advance()
+}
+
+// piece reads the next records of a sound buffer into the memory of c, as many as
+// fit a size, and returns how many there are. It is 0 if something is there that is
+// no record: then the buffer has to be read as a whole.
+func (r *Reader) piece(c *cursor, bl *block, size int) int {
+	rest := int(bl.data) - c.from
+	n := min(size, rest)
+	for n > 0 {
+		if cap(c.mem) < n {
+			c.mem = make([]byte, n)
+		}
+		b := c.mem[:n]
+		got, err := r.f.r.ReadAt(b, bl.off+bufferHeaderLen+int64(c.from))
+		if got < n {
+			if err != nil && !errors.Is(err, io.EOF) {
+				r.err = fmt.Errorf("etl: read at %#x: %w", bl.off, err)
+			}
+			return 0
+		}
+		at, count, last := 0, 0, c.last
+		var rec record
+		what := recordOK
+		for count < c.left {
+			if rec, what = peek(b, at); what != recordOK {
+				break
+			}
+			if rec.noTime && last == 0 {
+				return 0 // it has the time of what follows
+			}
+			if !rec.noTime {
+				last = rec.ts
+			}
+			at += align8(rec.size)
+			count++
+		}
+		switch {
+		case count > 0:
+			at = min(at, n)
+			c.order, c.end = nil, false
+			c.w.reset(b[:at], c.last)
+			c.w.last = c.last
+			c.mem, c.from, c.last = b[:at], c.from+at, last
+			return count
+		case what != recordCut || n == rest:
+			return 0
+		}
+		n = min(max(2*n, align8(rec.size)), rest) // a long one
+	}
+	return 0
 }
 
 // lost notes a buffer that changed since the scan.
