@@ -12,8 +12,9 @@ import (
 // in front of the replay and notes when each began. It runs only if a program
 // asks for such beginnings.
 type ahead struct {
-	io *info // io:::start, nil if the files hold no disk requests
-	on bool
+	io   *info // io:::start, nil if the files hold no disk requests
+	done *info // io:::done
+	on   bool
 
 	wantIO, wantIntr bool
 	readers          []*aheadFile

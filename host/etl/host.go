@@ -87,6 +87,7 @@ type machine struct {
 	files   []*file
 	tracker *state.Tracker
 	fresh   bool // tracker is primed and has observed nothing
+	details state.Detail
 	threads threads
 }
 

@@ -113,15 +113,36 @@ func (m *machine) prime() {
 	if m.fresh {
 		return
 	}
-	m.tracker, m.fresh = state.New(), true
+	m.tracker, m.fresh, m.details = state.New(), true, 0
+	if p := &m.h.path; len(p.dirs)+len(p.files) > 0 { // else nobody asks which build an image is of
+		m.follow(state.Builds)
+	}
 	for _, f := range m.files {
 		if f.primer != nil {
 			m.tracker.Adopt(f.primer)
 			f.primer = nil
 			continue
 		}
-		if err := m.tracker.Prime(f.f); err != nil {
+		p := state.NewPrimer()
+		if err := f.f.Visit(etl.PassRundown, func(e *etl.Event) bool {
+			p.Observe(e)
+			return true
+		}); err != nil {
 			m.h.notice("%s: processes and images: %v", f.f.Name(), err)
+		}
+		m.tracker.Adopt(p)
+	}
+}
+
+// follow makes the tracker follow details that are asked for.
+func (m *machine) follow(d state.Detail) {
+	if m.details&d == d {
+		return
+	}
+	m.details |= d
+	for _, f := range m.files {
+		if err := m.tracker.Follow(f.f, d); err != nil {
+			m.h.notice("%s: images and files: %v", f.f.Name(), err)
 		}
 	}
 }

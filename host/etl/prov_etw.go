@@ -9,6 +9,7 @@ import (
 	"github.com/godtrace/godtrace/engine"
 	"github.com/godtrace/godtrace/format/etl"
 	"github.com/godtrace/godtrace/format/etl/schema"
+	"github.com/godtrace/godtrace/format/etl/state"
 	"github.com/godtrace/godtrace/probe"
 )
 
@@ -259,6 +260,11 @@ func (h *Host) refresh() {
 		c.refresh(h)
 	}
 	h.ahead.refresh(h)
+	if h.ahead.wantIO || h.ahead.done != nil && h.ahead.done.on {
+		for _, m := range h.machines {
+			m.follow(state.Files)
+		}
+	}
 }
 
 func (c *class) refresh(h *Host) {

@@ -82,7 +82,7 @@ func diskEvent(h *Host, st *stat) *act {
 	}
 	done := h.probe("io", "done", st.n, args()...)
 	start := h.probe("io", "start", st.n, args()...)
-	h.ahead.io = start
+	h.ahead.io, h.ahead.done = start, done
 	return &act{on: anyOn(done), run: func(h *Host, m *machine) {
 		if d, ok := readDiskIO(&h.play.e); ok {
 			h.fireIO(done, m, &d)

@@ -15,11 +15,21 @@ type imageKey struct {
 	base uint64
 }
 
-// Primer gathers what a file tells late: processes and threads that were there
-// before the trace but are announced at its end, the builds of images, the names of
-// files and drive letters. Events may come in any order. A Tracker Adopts it.
+// Detail is what a Tracker follows beyond processes, threads and images: much, and
+// of use to few.
+type Detail uint8
+
+// The details.
+const (
+	Builds Detail = 1 << iota // of images; to be told before these are
+	Files                     // names of files
+)
+
+// Primer gathers what a file tells late: processes, threads and images that were
+// there before the trace but are announced at its end, paths of registry keys and
+// drive letters. Events may come in any order. A Tracker Adopts it.
 type Primer struct {
-	t       *Tracker // files, keys, builds and paths
+	t       *Tracker // keys and paths
 	procs   map[uint32]first[Process]
 	threads map[uint32]first[Thread]
 	images  map[imageKey]first[imageInfo]
@@ -39,15 +49,10 @@ func (p *Primer) Observe(e *etl.Event) {
 	if !e.Classic() {
 		return
 	}
-	switch e.Provider {
-	case etl.ClassImageID:
-		p.t.build(e)
-	case etl.ClassSystemPaths:
+	if e.Provider == etl.ClassSystemPaths {
 		p.t.systemPath(e)
-	default:
-		if g, ok := etl.ClassGroup(e.Provider); ok {
-			p.kernel(e, g)
-		}
+	} else if g, ok := etl.ClassGroup(e.Provider); ok {
+		p.kernel(e, g)
 	}
 }
 
@@ -74,10 +79,6 @@ func (p *Primer) kernel(e *etl.Event, group uint8) {
 		}
 	case etl.GroupImage:
 		p.image(e)
-	case etl.GroupFile:
-		if e.Opcode == 36 || e.Opcode == 0 {
-			p.t.file(e)
-		}
 	case etl.GroupRegistry:
 		if e.Opcode == 24 || e.Opcode == 25 {
 			p.t.regKey(e)
@@ -107,9 +108,12 @@ func (p *Primer) image(e *etl.Event) {
 	p.images[k] = c
 }
 
-// Prime reads ahead what a file tells late, in one pass over the buffers that hold
-// such events. It must come before the first Observe.
+// Prime reads ahead what a file tells late, with all details. It must come before
+// the first Observe, and for all files whose events will be observed.
 func (t *Tracker) Prime(f *etl.File) error {
+	if err := t.Follow(f, Builds|Files); err != nil {
+		return err
+	}
 	p := NewPrimer()
 	err := f.Visit(etl.PassRundown, func(e *etl.Event) bool {
 		p.Observe(e)
@@ -119,23 +123,28 @@ func (t *Tracker) Prime(f *etl.File) error {
 	return err
 }
 
-// Adopt takes in what a Primer has gathered, whose use ends with it. It must come
-// before the first Observe, and a Tracker that has adopted one must adopt those of
-// all files whose events it will observe.
+// Follow reads what a file tells of details, and follows these from now on.
+func (t *Tracker) Follow(f *etl.File, d Detail) error {
+	t.primed = true
+	t.details |= d
+	return f.Visit(etl.PassRundown, func(e *etl.Event) bool {
+		switch {
+		case !e.Classic():
+		case d&Builds != 0 && e.Provider == etl.ClassImageID:
+			t.build(e)
+		case d&Files != 0 && (e.Opcode == 36 || e.Opcode == 0) && e.Provider == etl.GroupClass(etl.GroupFile):
+			t.file(e)
+		}
+		return true
+	})
+}
+
+// Adopt takes in what a Primer has gathered, whose use ends with it, as Prime does;
+// but of details only those are known that the Tracker Follows.
 func (t *Tracker) Adopt(p *Primer) {
 	t.primed = true
-	t.files = merge(t.files, p.t.files)
 	t.keys = merge(t.keys, p.t.keys)
-	t.texts, t.pdbs = merge(t.texts, p.t.texts), merge(t.pdbs, p.t.pdbs)
-	if len(t.builds) == 0 {
-		t.builds, t.idents = p.t.builds, p.t.idents
-	} else {
-		for base, list := range p.t.builds {
-			for _, b := range list {
-				t.addBuild(base, b.pid, b.ts, *b.ident)
-			}
-		}
-	}
+	t.texts = merge(t.texts, p.t.texts)
 	for _, v := range p.t.volumes {
 		t.addVolume(v.nt, v.dos)
 	}

@@ -28,7 +28,10 @@ type Tracker struct {
 	idents  map[ident]*ident
 	texts   map[string]string // in UTF-16, by their bytes
 	pdbs    map[string]string
-	primed  bool // builds and paths are known beforehand
+	// primed says that builds and paths are known beforehand, and details which files
+	// are followed.
+	primed  bool
+	details Detail
 }
 
 // cpu is what runs on a processor.
@@ -98,7 +101,9 @@ func (t *Tracker) Observe(e *etl.Event) Who {
 	case etl.GroupImage:
 		t.image(e)
 	case etl.GroupFile:
-		t.file(e)
+		if !t.primed || t.details&Files != 0 {
+			t.file(e)
+		}
 	case etl.GroupRegistry:
 		if e.Opcode >= 22 && e.Opcode <= 25 {
 			t.regKey(e)
