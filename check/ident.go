@@ -191,13 +191,11 @@ func (c *Checker) symbol(id *syntax.Ident) *Expr {
 	o := c.symbols[k]
 	if o == nil {
 		s, ok, err := c.w.Symbol(id.Module, id.Name)
+		if t := c.externs[id.Name]; !ok && t != nil && c.opt.KNoDefs {
+			s, ok, err = Symbol{Name: id.Name, Module: id.Module, Type: t, Func: t.Is(ctype.Func)}, true, nil
+		}
 		if err != nil {
 			c.fail(id, diag.D_IDENT_UNDEF, "failed to resolve %s: %v", symName(id), err)
-		}
-		if !ok {
-			if t := c.externs[id.Name]; t != nil && c.opt.KNoDefs {
-				s, ok = Symbol{Name: id.Name, Module: id.Module, Type: t, Func: t.Is(ctype.Func)}, true
-			}
 		}
 		if !ok {
 			c.fail(id, diag.D_IDENT_UNDEF, "failed to resolve %s: unknown symbol name", symName(id))

@@ -151,6 +151,9 @@ func (k *Kallsyms) Len() int { return len(k.syms) }
 // Data returns the number of symbols that are not code.
 func (k *Kallsyms) Data() int { return k.data }
 
+// FunctionsOnly reports whether variables are hardly listed.
+func (k *Kallsyms) FunctionsOnly() bool { return k.data < len(k.syms)/50 }
+
 // Hidden reports whether the kernel showed no addresses (kernel.kptr_restrict,
 // or no CAP_SYSLOG).
 func (k *Kallsyms) Hidden() bool { return k.hidden }

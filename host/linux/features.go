@@ -211,7 +211,7 @@ func (h *Host) symbolFeature() host.Feature {
 		return host.Feature{Name: name, Detail: "the kernel hides its addresses from this process (kernel.kptr_restrict)", Remedy: "CAP_SYSLOG, or sysctl kernel.kptr_restrict=0"}
 	}
 	f := host.Feature{Name: name, OK: true, Detail: fmt.Sprintf("%d symbols", k.Len())}
-	if k.Data() < k.Len()/50 {
+	if k.FunctionsOnly() {
 		f.Detail += "; functions only: `variable finds hardly any data (CONFIG_KALLSYMS_ALL is not set)"
 	}
 	return f

@@ -126,6 +126,9 @@ func (h *Host) Symbol(module, name string) (check.Symbol, bool, error) {
 		return check.Symbol{}, false, err
 	}
 	e, ok := ks.Lookup(module, name)
+	if !ok && ks.FunctionsOnly() {
+		return check.Symbol{}, false, errors.New("unknown symbol name: this kernel lists its functions, but not its variables (CONFIG_KALLSYMS_ALL is not set)")
+	}
 	if !ok {
 		return check.Symbol{}, false, nil
 	}
