@@ -72,6 +72,8 @@
 // with top = factor^(highmag+1).
 package agg
 
+import "math"
+
 // Func is an aggregating function.
 type Func uint8
 
@@ -142,6 +144,20 @@ func (s *Spec) Words() int {
 		return 4
 	}
 	return 1 + s.Buckets()
+}
+
+// Unseen returns the value that DTrace shows where a CPU has not updated an
+// aggregation: zeros, but for a minimum or maximum the number that any other
+// replaces.
+func Unseen(s *Spec) []uint64 {
+	words := make([]uint64, s.Words())
+	switch s.Func {
+	case Min:
+		words[0], words[1] = 1, math.MaxInt64
+	case Max:
+		words[0], words[1] = 1, 1<<63
+	}
+	return words
 }
 
 // Empty reports whether the value in words was never updated.

@@ -92,9 +92,7 @@ func (c *Checker) aggKeys(a *syntax.Agg, g *Agg) {
 	}
 	c.matchKeys(a, "@"+g.Name+"[ ]", want, keys, a.Keys)
 	for i, k := range keys {
-		if k.Call != nil && dynClass(k.Type) == 1 {
-			g.Keys[i].Frames = max(g.Keys[i].Frames, k.Call.N)
-		}
+		c.stackKey(k, &g.Keys[i].Type, &g.Keys[i].Frames)
 	}
 }
 

@@ -294,13 +294,16 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	x := c.target(e.X)
 	y := c.expr(e.Y)
 	v, _ := x.Obj.(*Var)
-	if v != nil && x.Type.Is(ctype.Dyn) {
+	if v != nil && x.Type.Is(ctype.Dyn) && !isStackVal(x.Type) {
 		c.firstAssign(e, v, x, y)
 	}
+	stack := isStackVal(x.Type) && isStack(y.Type)
 	switch k := c.complete(x.Type).Kind; {
+	case stack:
+		c.stackValue(e.Y, y)
 	case x.Xlate == nil && (k == ctype.Array || k == ctype.Func):
 		c.fail(e, diag.D_OP_ARRFUN, "operator = may not be applied to an operand of type %s: arrays and functions cannot be assigned", c.typeName(x))
-	case v != nil && dynamicVar(v) && intConst(y) && y.Int == 0 && x.Type.IsCompound():
+	case v != nil && dynamicVar(v) && intConst(y) && y.Int == 0 && (x.Type.IsCompound() || isStackVal(x.Type)):
 		// The literal 0 deletes the variable, whatever its type.
 		c.mustModify(e, e.Op, x)
 		return c.set(e, &Expr{Type: x.Type})
@@ -309,7 +312,9 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	case !c.argCompat(x.Type, y), c.actionOf(e.Y) != nil:
 		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = %s", c.typeName(x), c.typeName(y))
 	}
-	c.noAction(e.Y)
+	if !stack {
+		c.noAction(e.Y)
+	}
 	c.mustModify(e, e.Op, x)
 	if v != nil {
 		c.noteAlloca(e, v, x, y)
@@ -329,6 +334,8 @@ func (c *Checker) firstAssign(e *syntax.Assign, v *Var, x, y *Expr) {
 	t := y.Type
 	switch {
 	case y.Xlate != nil && t.IsCompound():
+	case isStack(t):
+		t = c.t.StackVal
 	case isDyn(y):
 		if _, ok := y.Obj.(*Agg); ok {
 			c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = aggregation", v.varName())

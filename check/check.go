@@ -88,6 +88,7 @@ type Checker struct {
 	pending       map[string]pendingPragma
 	declaredHere  map[Object]bool
 	lacking       *diag.Error // of the first feature that the World lacks
+	stackFrames   int64       // the deepest stack that a variable is assigned
 }
 
 // context is what is being checked.

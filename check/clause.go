@@ -228,6 +228,9 @@ func (c *Checker) exprStmt(s *syntax.ExprStmt) {
 	}
 	f := c.actionOf(e)
 	if f == nil || f.Kind == FuncAgg {
+		if _, ok := e.(*syntax.Assign); ok && isStackVal(x.Type) {
+			return
+		}
 		c.noDyn(e, x)
 		return
 	}

@@ -139,7 +139,7 @@ func (c *Checker) argCompat(want *ctype.Type, r *Expr) bool {
 // dynClass groups the dynamic types that may stand for each other.
 func dynClass(t *ctype.Type) int {
 	switch t.Base().Dyn {
-	case ctype.DynStack, ctype.DynUStack:
+	case ctype.DynStack, ctype.DynUStack, ctype.DynStackVal:
 		return 1
 	case ctype.DynSym, ctype.DynMod:
 		return 2

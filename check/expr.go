@@ -89,7 +89,7 @@ func (c *Checker) typeName(x *Expr) string {
 	}
 	if x.Type.Is(ctype.Dyn) {
 		switch x.Type.Base().Dyn {
-		case ctype.DynStack, ctype.DynUStack:
+		case ctype.DynStack, ctype.DynUStack, ctype.DynStackVal:
 			return "stack"
 		case ctype.DynSym, ctype.DynMod:
 			return "_symaddr"

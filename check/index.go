@@ -106,9 +106,7 @@ func (c *Checker) assoc(e *syntax.Index, id *syntax.Ident, v *Var, write bool) *
 		v.Frames = make([]int64, len(v.Keys))
 	}
 	for i, k := range keys {
-		if k.Call != nil && dynClass(k.Type) == 1 {
-			v.Frames[i] = max(v.Frames[i], k.Call.N)
-		}
+		c.stackKey(k, &v.Keys[i], &v.Frames[i])
 	}
 	c.set(id, &Expr{Type: v.Type, Obj: v})
 	if !write {

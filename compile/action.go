@@ -40,7 +40,7 @@ func (g *gen) inLoop() bool { return len(g.loops) > 0 }
 func (g *gen) put(e syntax.Expr) ir.Field {
 	defer g.release(g.marked())
 	x := g.expr(e)
-	if c, ok := e.(*syntax.Call); ok && x.Call != nil && x.Call.Fn != nil && dynamic(x.Call.Fn.ID) {
+	if c, ok := e.(*syntax.Call); ok && dynCall(x) {
 		f := g.dynField(x)
 		m := g.recAlloc(int64(f.Size), 8)
 		f.Off = m.Off
@@ -56,6 +56,12 @@ func (g *gen) put(e syntax.Expr) ir.Field {
 		// A bit-field has the size of the smallest integer that holds it.
 		for f.Size = 1; int(f.Size)*8 < x.Bits; f.Size *= 2 {
 		}
+	}
+	if isStackVal(t) {
+		m := g.recAlloc(int64(f.Size), 8)
+		f.Off = m.Off
+		g.memInto(e, m)
+		return f
 	}
 	if f.Kind == ir.FBytes {
 		if f.Size == 0 {

@@ -84,8 +84,12 @@ func (g *gen) key(k syntax.Expr, f *ir.Field, m ir.Mem) {
 			g.memInto(k, m)
 		}
 	default:
+		if isStackVal(f.Type) {
+			g.memInto(k, m)
+			return
+		}
 		c, ok := k.(*syntax.Call)
-		if !ok || x.Call == nil || x.Call.Fn == nil || !dynamic(x.Call.Fn.ID) {
+		if !ok || !dynCall(x) {
 			g.fail(k, diag.D_CG_DYN, "a key of type %s, want a call of stack( ), sym( ) or one of their kind", x.Type)
 		}
 		g.putDyn(c, x, m)

@@ -133,6 +133,9 @@ func (c *compiler) size(t *ctype.Type) int64 {
 	if t.Is(ctype.String) {
 		return c.str
 	}
+	if isStackVal(t) {
+		return 8 + 8*max(c.info.StackFrames(), 1)
+	}
 	if t.Is(ctype.Array) && t.Base().Elem.Is(ctype.String) {
 		return t.Base().Len * c.str
 	}
@@ -141,7 +144,7 @@ func (c *compiler) size(t *ctype.Type) int64 {
 
 // align returns the alignment of a value of type t.
 func (c *compiler) align(t *ctype.Type) int64 {
-	if t.Is(ctype.String) || t.Is(ctype.Array) && t.Base().Elem.Is(ctype.String) {
+	if t.Is(ctype.String) || t.Is(ctype.Array) && t.Base().Elem.Is(ctype.String) || isStackVal(t) {
 		return 8
 	}
 	return max(c.prog.Model.Align(t), 1)

@@ -156,7 +156,7 @@ func partField(s ir.StrBuiltin) ir.FieldKind {
 
 // variable gives v its place.
 func (c *compiler) variable(v *check.Var, uses []keyUse) {
-	if v.Type == nil || v.Type.Is(ctype.Dyn) {
+	if v.Type == nil || v.Type.Is(ctype.Dyn) && !isStackVal(v.Type) {
 		return // never assigned: nothing reads it either
 	}
 	out := ir.Var{Name: v.Name, Kind: v.Kind, Type: v.Type}
@@ -166,7 +166,7 @@ func (c *compiler) variable(v *check.Var, uses []keyUse) {
 	}
 	switch v.Kind {
 	case ir.VarAssoc, ir.VarThreadAssoc:
-		t := c.newTuple(v.Keys, nil, uses, v.Kind == ir.VarThreadAssoc, false)
+		t := c.newTuple(v.Keys, v.Frames, uses, v.Kind == ir.VarThreadAssoc, false)
 		c.tuples[v] = t
 		out.KeySize, out.ValSize, out.Keys = uint32(t.size), uint32(size), t.fields
 	default:
@@ -312,6 +312,8 @@ func (c *compiler) field(t *ctype.Type, frames int64) ir.Field {
 			f.Kind, f.Size = ir.FStack, uint32(8*frames)
 		case ctype.DynUStack:
 			f.Kind, f.Size = ir.FUStack, uint32(8+8*frames)
+		case ctype.DynStackVal:
+			f.Kind, f.Size = ir.FUStack, uint32(8+8*max(frames, c.info.StackFrames()))
 		case ctype.DynSym, ctype.DynSymName:
 			f.Kind, f.Size = ir.FSym, 8
 		case ctype.DynMod:

@@ -45,6 +45,11 @@ func (g *gen) memInto(e syntax.Expr, m ir.Mem) {
 	case *syntax.Cast:
 		g.memInto(n.X, m)
 		return
+	case *syntax.Call:
+		if dynCall(x) {
+			g.putStackVal(n, x, m)
+			return
+		}
 	case *syntax.Member, *syntax.Index, *syntax.Unary:
 	default:
 		if x.Type.IsScalar() || x.Type.Is(ctype.String) {
@@ -119,7 +124,11 @@ func (g *gen) memSrc(e syntax.Expr) ir.Mem {
 			return m
 		}
 	}
-	m := g.alloc(g.size(x.Type), 8)
+	n := g.size(x.Type)
+	if dynCall(x) {
+		n = 8 + 8*max(g.info.StackFrames(), x.Call.N)
+	}
+	m := g.alloc(n, 8)
 	g.memInto(e, m)
 	return m
 }

@@ -206,14 +206,22 @@ func (g *gen) recording(n syntax.Node) bool {
 
 // calls calls f for each call of an action below n.
 func (g *gen) calls(n syntax.Node, f func(check.FuncID)) {
+	values := map[syntax.Expr]bool{} // a stack() that is assigned or a key is no action
 	syntax.Walk(n, func(n syntax.Node) bool {
-		if c, ok := n.(*syntax.Call); ok {
-			if x := g.compiler.info.Expr(c); x != nil && x.Call != nil && x.Call.Fn != nil {
+		switch n := n.(type) {
+		case *syntax.Assign:
+			values[n.Y] = true
+		case *syntax.Index:
+			for _, a := range n.Args {
+				values[a] = true
+			}
+		case *syntax.Call:
+			if x := g.compiler.info.Expr(n); x != nil && x.Call != nil && x.Call.Fn != nil && !(values[n] && dynCall(x)) {
 				f(x.Call.Fn.ID)
 			}
 		}
 		_, agg := n.(*syntax.Agg)
-		return !agg // stack() as key is no action
+		return !agg
 	})
 }
 

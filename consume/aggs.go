@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/godtrace/godtrace/agg"
@@ -21,7 +22,9 @@ type Snapshot struct {
 	Aggs []*ir.Agg
 	// Normal is the normalization factor of each, at least 1.
 	Normal []uint64
-	Rows   []Row
+	// CPUs are the CPUs whose values the rows have, nil without aggpercpu.
+	CPUs []int
+	Rows []Row
 }
 
 // Row is one tuple with one value for each aggregation of its snapshot.
@@ -31,7 +34,10 @@ type Row struct {
 	// Values has, for each aggregation, the value's words, or nil if that
 	// aggregation has no such tuple.
 	Values [][]uint64
-	raw    string
+	// CPUs has, for each aggregation, the values of the CPUs of Snapshot.CPUs, if
+	// the option aggpercpu is set; those of CPUs without updates are zeros.
+	CPUs [][][]uint64
+	raw  string
 }
 
 // Key is one part of a tuple.
@@ -78,6 +84,7 @@ func (a *aggregations) rows(id ir.AggID) (map[string]*Row, []*Row, error) {
 	ag := &a.prog.Aggs[id]
 	byKey := map[string]*Row{}
 	var list []*Row
+	cpus := a.cpus()
 	add := func(raw string, val []uint64) *Row {
 		keys, canon := a.keys(ag, []byte(raw))
 		if r, ok := byKey[canon]; ok {
@@ -89,6 +96,12 @@ func (a *aggregations) rows(id ir.AggID) (map[string]*Row, []*Row, error) {
 		v := make([]uint64, ag.Spec.Words())
 		copy(v, val)
 		r := &Row{Keys: keys, Values: [][]uint64{v}, raw: raw}
+		if cpus != nil {
+			r.CPUs = [][][]uint64{make([][]uint64, len(cpus))}
+			for i := range cpus {
+				r.CPUs[0][i] = make([]uint64, ag.Spec.Words())
+			}
+		}
 		byKey[canon] = r
 		list = append(list, r)
 		return r
@@ -103,7 +116,29 @@ func (a *aggregations) rows(id ir.AggID) (map[string]*Row, []*Row, error) {
 	for raw := range a.state[id].zeroed {
 		add(raw, nil)
 	}
+	if cpus == nil {
+		return byKey, list, nil
+	}
+	err = a.sess.AggregateCPUs(id, func(cpu int, key []byte, val []uint64) error {
+		_, canon := a.keys(ag, key)
+		// A tuple that came after the totals were read has none to stand beside.
+		if i := slices.Index(cpus, cpu); i >= 0 && byKey[canon] != nil {
+			agg.Merge(&ag.Spec, byKey[canon].CPUs[0][i], val)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read aggregation @%s: %w", ag.Name, err)
+	}
 	return byKey, list, nil
+}
+
+// cpus returns the CPUs whose values are wanted beside the total.
+func (a *aggregations) cpus() []int {
+	if !a.opt.Flag("aggpercpu") {
+		return nil
+	}
+	return a.sess.CPUs()
 }
 
 func (a *aggregations) keys(ag *ir.Agg, raw []byte) ([]Key, string) {
@@ -208,7 +243,7 @@ func (a *aggregations) part(k ir.FieldKind, id probe.ID) string {
 
 // Snapshot implements Aggregations.
 func (a *aggregations) Snapshot(ids ...ir.AggID) (*Snapshot, error) {
-	s := &Snapshot{}
+	s := &Snapshot{CPUs: a.cpus()}
 	joined := map[string]*Row{}
 	var order []*Row
 	for i, id := range ids {
@@ -225,11 +260,14 @@ func (a *aggregations) Snapshot(ids ...ir.AggID) (*Snapshot, error) {
 		for canon, r := range byKey {
 			j, ok := joined[canon]
 			if !ok {
-				j = &Row{Keys: r.Keys, Values: make([][]uint64, len(ids)), raw: r.raw}
+				j = &Row{Keys: r.Keys, Values: make([][]uint64, len(ids)), CPUs: make([][][]uint64, len(ids)), raw: r.raw}
 				joined[canon] = j
 				order = append(order, j)
 			}
 			j.Values[i] = r.Values[0]
+			if r.CPUs != nil {
+				j.CPUs[i] = r.CPUs[0]
+			}
 		}
 	}
 	a.sort(s, order)

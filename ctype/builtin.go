@@ -14,6 +14,7 @@ type Set struct {
 	Intptr, Uintptr                  *Type
 	String                           *Type
 	Any, Stack, UStack, Sym, USym    *Type
+	StackVal                         *Type
 	VoidPtr, CharPtr                 *Type
 
 	names map[string]*Type
@@ -76,7 +77,7 @@ func NewSet(m Model) *Set {
 	td("hrtime_t", s64)
 	td("caddr_t", PtrTo(s.Char))
 	dyn := func(d Dynamic) *Type { return &Type{Kind: Dyn, Dyn: d} }
-	s.Any, s.Stack, s.UStack = dyn(DynAny), dyn(DynStack), dyn(DynUStack)
+	s.Any, s.Stack, s.UStack, s.StackVal = dyn(DynAny), dyn(DynStack), dyn(DynUStack), dyn(DynStackVal)
 	s.Sym, s.USym = dyn(DynSym), dyn(DynUSym)
 	s.VoidPtr, s.CharPtr = PtrTo(s.Void), PtrTo(s.Char)
 	return s

@@ -33,16 +33,17 @@ type Dynamic uint8
 
 // The dynamic types.
 const (
-	DynNone    Dynamic = iota
-	DynAny             // <DYN>: the type of a variable before its first assignment
-	DynStack           // stack(): kernel program counters
-	DynUStack          // ustack()/jstack(): process id, then user program counters
-	DynSym             // sym()/func(): kernel address
-	DynMod             // mod()
-	DynUSym            // usym()/ufunc(): process id and user address
-	DynUMod            // umod()
-	DynUAddr           // uaddr()
-	DynSymName         // result of an identifier that names a symbol without type
+	DynNone     Dynamic = iota
+	DynAny              // <DYN>: the type of a variable before its first assignment
+	DynStack            // stack(): kernel program counters
+	DynUStack           // ustack()/jstack(): process id, then user program counters
+	DynStackVal         // a variable that holds what stack() or ustack() returned
+	DynSym              // sym()/func(): kernel address
+	DynMod              // mod()
+	DynUSym             // usym()/ufunc(): process id and user address
+	DynUMod             // umod()
+	DynUAddr            // uaddr()
+	DynSymName          // result of an identifier that names a symbol without type
 )
 
 // Space is the address space that a pointer points into.

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/godtrace/godtrace/agg"
 	"github.com/godtrace/godtrace/ir"
 )
 
@@ -77,6 +78,41 @@ func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) erro
 		sum.merge(copied)
 	}
 	return sum.each(f)
+}
+
+// AggregateCPUs calls f for each tuple and each CPU that updated it.
+func (s *Session) AggregateCPUs(id ir.AggID, f func(cpu int, key []byte, value []uint64) error) error {
+	if err := s.checkAgg(id); err != nil {
+		return err
+	}
+	s.touch()
+	var copied []uint64
+	for i, c := range s.cpus {
+		c.mu.Lock()
+		copied = append(copied[:0], c.aggs[id].arena...)
+		c.mu.Unlock()
+		one := newAggTable(&s.prog.Aggs[id])
+		one.merge(copied)
+		err := one.each(func(key []byte, value []uint64) error {
+			if agg.Empty(value) {
+				return nil
+			}
+			return f(i, key, value)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CPUs returns the numbers of the CPUs.
+func (s *Session) CPUs() []int {
+	out := make([]int, len(s.cpus))
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // Clear sets all values of an aggregation to zero.

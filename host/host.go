@@ -82,6 +82,11 @@ type Session interface {
 	// merged. key and value are valid only during the call. Only tuples updated
 	// at least once appear.
 	Aggregate(id ir.AggID, f func(key []byte, value []uint64) error) error
+	// AggregateCPUs calls f for each tuple of an aggregation and each CPU that
+	// updated it, with that CPU's value. Values that the CPUs share are left out.
+	AggregateCPUs(id ir.AggID, f func(cpu int, key []byte, value []uint64) error) error
+	// CPUs returns the numbers of the CPUs, ascending.
+	CPUs() []int
 	// Clear resets all values of an aggregation to zero, keeping the tuples;
 	// Truncate removes tuples, all if keys is nil.
 	Clear(id ir.AggID) error

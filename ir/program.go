@@ -130,7 +130,7 @@ const (
 	FString                     // NUL-terminated text in Size bytes
 	FBytes                      // raw memory of Type (struct, array) or untyped
 	FStack                      // Size/8 kernel program counters, 0 ends
-	FUStack                     // u64 process id, then (Size-8)/8 user program counters, 0 ends
+	FUStack                     // u64 process id or KernelStack, then (Size-8)/8 program counters, 0 ends
 	FSym                        // u64 kernel address: printed as module`symbol
 	FMod                        // u64 kernel address: printed as module
 	FUSym                       // u64 process id, u64 user address
@@ -142,6 +142,10 @@ const (
 	FProbeName                  //
 	FPtr                        // address of Size bytes
 )
+
+// KernelStack stands in place of the process id of an FUStack that is a stack of
+// the kernel: one that a variable held.
+const KernelStack = -1
 
 // Field is one typed piece of a record or tuple.
 type Field struct {

@@ -178,14 +178,15 @@ func (r *Recorder) keyValue(name string, k *consume.Key) value {
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		return textValue(name, k.Text)
 	case ir.FStack, ir.FUStack:
-		b, pid := k.Bytes, uint32(0)
-		if k.Field.Kind == ir.FUStack && len(b) >= 8 {
+		b, pid, kernel := k.Bytes, uint32(0), k.Field.Kind == ir.FStack
+		if !kernel && len(b) >= 8 {
+			kernel = int64(le.Uint64(b)) == ir.KernelStack
 			pid, b = uint32(le.Uint64(b)), b[8:]
 		}
 		var lines []string
 		for _, pc := range words(b) {
 			lines = append(lines, r.symbol(false, pc, func() (symbol.Sym, bool) {
-				if k.Field.Kind == ir.FStack {
+				if kernel {
 					return r.cfg.Symbols.Kernel(pc)
 				}
 				return r.cfg.Symbols.User(pid, pc)

@@ -120,7 +120,7 @@ func keyArg(k *consume.Key) printf.Arg {
 	case ir.FStack:
 		return printf.Arg{Kind: printf.Stack, Bytes: k.Bytes}
 	case ir.FUStack:
-		return printf.Arg{Kind: printf.UStack, Bytes: k.Bytes}
+		return ustackArg(k.Bytes)
 	case ir.FSym:
 		return printf.Arg{Kind: printf.Sym, Size: 8, Int: uint64(k.Int)}
 	case ir.FMod:
@@ -206,8 +206,26 @@ func (p *Printer) appendSnapshot(s *consume.Snapshot) {
 		}
 		for j, a := range s.Aggs {
 			p.appendValue(&a.Spec, row.Values[j], s.Normal[j], o)
+			p.perCPU(s, row, j, o)
 		}
 		p.buf = append(p.buf, '\n')
+	}
+}
+
+// perCPU prints the values of the CPUs below the total (aggpercpu).
+func (p *Printer) perCPU(s *consume.Snapshot, row *consume.Row, j int, o agg.HistOptions) {
+	if j >= len(row.CPUs) {
+		return
+	}
+	spec := &s.Aggs[j].Spec
+	for i, words := range row.CPUs[j] {
+		p.buf = append(p.buf, "\n    [CPU "...)
+		p.buf = strconv.AppendInt(p.buf, int64(s.CPUs[i]), 10)
+		p.buf = append(p.buf, ']')
+		if agg.Empty(words) {
+			words = agg.Unseen(spec)
+		}
+		p.appendValue(spec, words, s.Normal[j], o)
 	}
 }
 

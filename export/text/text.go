@@ -267,7 +267,7 @@ func (p *Printer) arg(data []byte, f *ir.Field) printf.Arg {
 	case ir.FStack:
 		return printf.Arg{Kind: printf.Stack, Bytes: b}
 	case ir.FUStack:
-		return printf.Arg{Kind: printf.UStack, Bytes: b}
+		return ustackArg(b)
 	case ir.FSym, ir.FMod:
 		k := printf.Sym
 		if f.Kind == ir.FMod {
@@ -293,6 +293,14 @@ func (p *Printer) arg(data []byte, f *ir.Field) printf.Arg {
 		}
 	}
 	return printf.Arg{Kind: printf.Chars, Bytes: b}
+}
+
+// ustackArg makes an argument of a stack with the word that says whose it is.
+func ustackArg(b []byte) printf.Arg {
+	if len(b) >= 8 && int64(le64(b, 0)) == ir.KernelStack {
+		return printf.Arg{Kind: printf.Stack, Bytes: b[8:]}
+	}
+	return printf.Arg{Kind: printf.UStack, Bytes: b}
 }
 
 func le64(b []byte, off int) (v uint64) {

@@ -37,22 +37,67 @@ func (s *Session) aggregation(id ir.AggID) (*aggregation, error) {
 
 // Aggregate calls f for each tuple of an aggregation.
 func (s *Session) Aggregate(id ir.AggID, f func(key []byte, value []uint64) error) error {
+	return s.eachTuple(id, func(a *aggregation, t tuple) error {
+		clear(a.merged)
+		for c := range t.cpus {
+			if v := a.value(t, c); v != nil {
+				agg.Merge(&a.spec, a.merged, v)
+			}
+		}
+		if agg.Empty(a.merged) {
+			return nil
+		}
+		return f(t.key, a.merged)
+	})
+}
+
+// AggregateCPUs calls f for each tuple and each CPU that updated it.
+func (s *Session) AggregateCPUs(id ir.AggID, f func(cpu int, key []byte, value []uint64) error) error {
+	return s.eachTuple(id, func(a *aggregation, t tuple) error {
+		if a.layout.Shared {
+			return nil
+		}
+		for c := range t.cpus {
+			if v := a.value(t, c); v != nil && !agg.Empty(v) {
+				if err := f(c, t.key, v); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// CPUs returns the CPUs that run now.
+func (s *Session) CPUs() []int { return onlineCPUs() }
+
+// tuple is a tuple's key with the values of the CPUs, which are stride bytes
+// apart.
+type tuple struct {
+	gen          uint64
+	key, mem     []byte
+	stride, cpus int
+}
+
+// eachTuple calls f for each tuple of an aggregation.
+func (s *Session) eachTuple(id ir.AggID, f func(a *aggregation, t tuple) error) error {
 	a, err := s.aggregation(id)
 	if err != nil {
 		return err
 	}
-	gen := word64(s.ctl, bpf.CtlGen+8*uint32(id)).Load()
+	lay := &s.obj.Layout
+	t := tuple{gen: word64(s.ctl, bpf.CtlGen+8*uint32(id)).Load(), stride: int(lay.CPUStride), cpus: lay.CPUs}
 	if a.layout.IDs > 0 {
-		return s.eachID(a, gen, f)
+		return s.eachID(a, t, f)
 	}
 	if a.table == nil {
-		lay := &s.obj.Layout
-		stride := int(lay.CPUStride)
-		return a.merge(gen, s.ctl[lay.CPUBase+a.layout.Off:], stride, lay.CPUs, nil, f)
+		t.mem = s.ctl[lay.CPUBase+a.layout.Off:]
+		return f(a, t)
 	}
-	size, cpus := s.valueSize(a)
-	return eachElement(a.table, a.keyLen, size*cpus, func(key, value []byte) error {
-		return a.merge(gen, value, size, cpus, key, f)
+	t.stride, t.cpus = s.valueSize(a)
+	return eachElement(a.table, a.keyLen, t.stride*t.cpus, func(key, value []byte) error {
+		t.key, t.mem = key, value
+		return f(a, t)
 	})
 }
 
@@ -66,14 +111,14 @@ func (s *Session) valueSize(a *aggregation) (size, cpus int) {
 	return size, cpus
 }
 
-// eachID is Aggregate for values in an array by probe id.
-func (s *Session) eachID(a *aggregation, gen uint64, f func(key []byte, value []uint64) error) error {
+// eachID is eachTuple for values in an array by probe id.
+func (s *Session) eachID(a *aggregation, t tuple, f func(a *aggregation, t tuple) error) error {
 	lay := &s.obj.Layout
 	for i := range a.layout.IDs {
 		var key [4]byte
 		binary.LittleEndian.PutUint32(key[:], a.layout.FirstID+i)
-		at := lay.CPUBase + a.layout.Off + i*a.layout.Size
-		if err := a.merge(gen, s.ctl[at:], int(lay.CPUStride), lay.CPUs, key[:], f); err != nil {
+		t.key, t.mem = key[:], s.ctl[lay.CPUBase+a.layout.Off+i*a.layout.Size:]
+		if err := f(a, t); err != nil {
 			return err
 		}
 	}
@@ -99,25 +144,16 @@ func (s *Session) clearIDs(a *aggregation, keys [][]byte) {
 	}
 }
 
-// merge adds up the values of all CPUs, which are stride bytes apart, and
-// calls f unless there was no update.
-func (a *aggregation) merge(gen uint64, mem []byte, stride, cpus int, key []byte, f func([]byte, []uint64) error) error {
-	n := len(a.merged)
-	clear(a.merged)
-	for c := range cpus {
-		v := words(mem[c*stride : c*stride+int(a.layout.Size)])
-		if a.layout.Gen {
-			if v[0] != gen {
-				continue
-			}
-			v = v[1:]
+// value returns the value of one CPU, nil if it is of an earlier generation.
+func (a *aggregation) value(t tuple, cpu int) []uint64 {
+	v := words(t.mem[cpu*t.stride : cpu*t.stride+int(a.layout.Size)])
+	if a.layout.Gen {
+		if v[0] != t.gen {
+			return nil
 		}
-		agg.Merge(&a.spec, a.merged, v[:n])
+		v = v[1:]
 	}
-	if agg.Empty(a.merged) {
-		return nil
-	}
-	return f(key, a.merged)
+	return v[:len(a.merged)]
 }
 
 // Clear resets all values to zero. Programs that update meanwhile add to the

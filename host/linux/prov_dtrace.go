@@ -43,7 +43,7 @@ func (p *dtraceProvider) args(*probe.Probe) ([]check.Arg, error) { return nil, n
 func (p *dtraceProvider) hooks(ps []*probe.Probe) ([]hook, error) {
 	var hs []hook
 	for _, pr := range ps {
-		h := bpf.Hook{Kind: bpf.TestRun, Name: pr.Name, Probes: hookProbes([]*probe.Probe{pr})}
+		h := bpf.Hook{Kind: bpf.TestRun, Name: pr.Name, Probes: hookProbes([]*probe.Probe{pr}), SkipFrames: 1}
 		switch pr.ID {
 		case idBegin:
 			h.Phase = bpf.PhaseBegin

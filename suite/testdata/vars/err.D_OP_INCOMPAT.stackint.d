@@ -1,0 +1,7 @@
+/* hosts: linux */
+
+BEGIN
+{
+	y = stack();
+	y = 1;
+}
