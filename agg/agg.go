@@ -146,8 +146,8 @@ func (s *Spec) Words() int {
 	return 1 + s.Buckets()
 }
 
-// Unseen returns the value that DTrace shows where a CPU has not updated an
-// aggregation: zeros, but for a minimum or maximum the number that any other
+// Unseen returns the value that DTrace shows of what was cleared, or where a CPU
+// has not updated an aggregation: zeros, but for a minimum or maximum the number that any other
 // replaces.
 func Unseen(s *Spec) []uint64 {
 	words := make([]uint64, s.Words())

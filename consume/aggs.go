@@ -95,6 +95,9 @@ func (a *aggregations) rows(id ir.AggID) (map[string]*Row, []*Row, error) {
 		}
 		v := make([]uint64, ag.Spec.Words())
 		copy(v, val)
+		if agg.Empty(v) {
+			v = agg.Unseen(&ag.Spec) // cleared
+		}
 		r := &Row{Keys: keys, Values: [][]uint64{v}, raw: raw}
 		if cpus != nil {
 			r.CPUs = [][][]uint64{make([][]uint64, len(cpus))}
@@ -345,15 +348,9 @@ func compareKeys(x, y []Key, pos int) int {
 func compareKey(x, y *Key) int {
 	switch x.Field.Kind {
 	case ir.FInt:
-		switch {
-		case x.Field.Size == 1:
-			return cmp(uint64(uint8(x.Int)), uint64(uint8(y.Int)))
-		case x.Field.Size == 2:
-			return cmp(uint64(uint16(x.Int)), uint64(uint16(y.Int)))
-		case !x.Field.Signed:
-			return cmp(uint64(x.Int), uint64(y.Int))
-		}
-		return cmp(x.Int, y.Int)
+		// Keys sort without sign, whatever their type: -1 comes last.
+		sh := 64 - 8*min(x.Field.Size, 8)
+		return cmp(uint64(x.Int)<<sh, uint64(y.Int)<<sh)
 	case ir.FPtr, ir.FSym, ir.FMod:
 		return cmp(uint64(x.Int), uint64(y.Int))
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
@@ -369,7 +366,7 @@ func compareKey(x, y *Key) int {
 	return bytes.Compare(x.Bytes, y.Bytes)
 }
 
-func cmp[T int64 | uint64 | string](x, y T) int {
+func cmp[T uint64 | string](x, y T) int {
 	switch {
 	case x < y:
 		return -1

@@ -140,14 +140,19 @@ func (p *Printer) appendKey(k *consume.Key) {
 	f := k.Field
 	switch f.Kind {
 	case ir.FInt, ir.FPtr:
-		v := k.Int
-		switch f.Size { // keys of less than four bytes print unsigned
+		// Keys of less than four bytes print unsigned, others signed, whatever
+		// their type.
+		v, signed := k.Int, *f
+		signed.Signed = true
+		switch f.Size {
 		case 1:
 			v = int64(uint8(v))
 		case 2:
 			v = int64(uint16(v))
+		case 4:
+			v = int64(int32(v))
 		}
-		p.buf = appendInt(p.buf, v, f, false, &keyWidth)
+		p.buf = appendInt(p.buf, v, &signed, false, &keyWidth)
 	case ir.FString, ir.FProbeProv, ir.FProbeMod, ir.FProbeFunc, ir.FProbeName:
 		p.keyText(k.Text)
 	case ir.FStack, ir.FUStack:
