@@ -103,8 +103,11 @@ func (c *command) run(args []string) (int, error) {
 	if c.mode == 0 && len(c.programs) == 0 {
 		return 0, usagef("no probes specified")
 	}
-	if c.mode == 'h' {
+	switch c.mode {
+	case 'h':
 		return c.header()
+	case 'G':
+		return c.link()
 	}
 	c.out = c.streams.out
 	if c.outFile != "" {
@@ -223,9 +226,6 @@ func (c *command) parse(args []string) error {
 	case 'G', 'h':
 		if len(c.programs) == 0 {
 			return usagef("-%c requires one or more scripts or enabling options", c.mode)
-		}
-		if c.mode == 'G' {
-			return fatalf("-G: this build makes no objects: the header of dtrace -h carries the probes itself")
 		}
 	case 'l':
 		if err := c.set("l", "zdefs", ""); err != nil {

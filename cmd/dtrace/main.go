@@ -82,6 +82,7 @@ func usage(w io.Writer) {
 	-e  exit after compiling request but prior to enabling probes
 	-f  enable or list probes matching the specified function name
 	-F  coalesce trace output by function
+	-G  make probes of calls in objects, write the object to link them with
 	-h  write a header with the probes that the scripts' providers declare
 	-H  print included files when invoking preprocessor
 	-i  enable or list probes matching the specified probe id

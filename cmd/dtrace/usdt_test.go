@@ -30,7 +30,7 @@ func TestHeader(t *testing.T) {
 		t.Skip("no C compiler (cc) in the path")
 	}
 	src := write("app.c", `#include "app.h"
-int main(int c, char **v) { MY_APP_QUERY_START(c, v[0]); if (MY_APP_DONE_ENABLED()) MY_APP_DONE(); return 0; }
+int main(int c, char **v) { MY__APP_QUERY_START(c, v[0]); if (MY__APP_DONE_ENABLED()) MY__APP_DONE(); return 0; }
 `)
 	bin := filepath.Join(dir, "app")
 	if text, err := exec.Command(cc, "-Wall", "-Werror", "-O2", "-o", bin, src).CombinedOutput(); err != nil {
@@ -52,7 +52,7 @@ int main(int c, char **v) { MY_APP_QUERY_START(c, v[0]); if (MY_APP_DONE_ENABLED
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"my-app\x00query-start\x00-4@", " 8@", "my-app\x00done\x00\x00"} {
+	for _, want := range []string{"my__app\x00query-start\x00-4@", " 8@", "my__app\x00done\x00\x00"} {
 		if !bytes.Contains(notes, []byte(want)) {
 			t.Errorf("notes lack %q:\n%q", want, notes)
 		}
