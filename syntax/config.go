@@ -56,8 +56,6 @@ const (
 	SpecModule
 	// SpecProvider is -P: one word only.
 	SpecProvider
-	// SpecID is -i: numbers only.
-	SpecID
 )
 
 // String returns the word for the part.
@@ -71,8 +69,6 @@ func (s Spec) String() string {
 		return "module"
 	case SpecProvider:
 		return "provider"
-	case SpecID:
-		return "id"
 	}
 	return "?"
 }

@@ -59,9 +59,6 @@ func (p *parser) probeDesc() *ProbeDesc {
 		d.Numeric, d.ID = true, uint32(id)
 		return d
 	}
-	if p.cfg.Spec == SpecID {
-		p.failAt(start, diag.D_PDESC_INVAL, "invalid probe description %q: want a probe id, which is a number", d.Text)
-	}
 	p.splitDesc(d, start)
 	return d
 }

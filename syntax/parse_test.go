@@ -205,7 +205,7 @@ func TestProbeDesc(t *testing.T) {
 			t.Errorf("%s %q: got string %q, want %q", tt.spec, tt.have, got, tt.str)
 		}
 	}
-	c := cfg(SpecID)
+	c := cfg(SpecName)
 	list, err := ParseDesc(&c, " 1, 2 ,30 ")
 	if err != nil || len(list) != 3 || !list[2].Numeric || list[2].ID != 30 || list[2].String() != "30" {
 		t.Errorf("got %v, %v, want the ids 1, 2 and 30", list, err)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/godtrace/godtrace"
 	"github.com/godtrace/godtrace/diag"
@@ -101,7 +102,7 @@ func (c *command) run(args []string) (int, error) {
 		return statusOK, nil
 	}
 	if c.mode == 0 && len(c.programs) == 0 {
-		return 0, usagef("no probes specified")
+		return 0, fatalf("no probes specified")
 	}
 	switch c.mode {
 	case 'h':
@@ -113,7 +114,7 @@ func (c *command) run(args []string) (int, error) {
 	if c.outFile != "" {
 		f, err := os.OpenFile(c.outFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 		if err != nil {
-			return 0, fatalf("failed to open output file '%s': %v", c.outFile, errors.Unwrap(err))
+			return 0, fatalf("failed to open output file '%s': %s", c.outFile, reason(err))
 		}
 		defer f.Close()
 		c.out = f
@@ -138,14 +139,13 @@ func (c *command) parse(args []string) error {
 		name, val, _ := strings.Cut(kv, "=")
 		if opt, ok := strings.CutPrefix(name, "DTRACE_OPT_"); ok {
 			if err := c.setOption(strings.ToLower(opt), val); err != nil {
-				return fatalf("failed to set %s from the environment: %v", name, err)
+				return fatalf("failed to set %s from the environment: %s", name, c.optionReason(err))
 			}
 		}
 	}
 	opts, operands, err := getopt.Parse(optstring, args)
 	if err != nil {
-		usage(c.err)
-		return usagef("%v", err)
+		return c.misuse("%v", err)
 	}
 	c.operands = operands
 	modes := ""
@@ -153,7 +153,7 @@ func (c *command) parse(args []string) error {
 		switch o.Letter {
 		case '3', '6':
 			if o.Letter == '3' && o.Arg != "2" || o.Letter == '6' && o.Arg != "4" {
-				return usagef("illegal option -- %c%s", o.Letter, o.Arg)
+				return c.misuse("illegal option -- %c%s", o.Letter, o.Arg)
 			}
 			if o.Letter == '3' {
 				return fatalf("-32: the data model of this system is LP64")
@@ -204,7 +204,7 @@ func (c *command) parse(args []string) error {
 		case 'x':
 			name, val, _ := strings.Cut(o.Arg, "=")
 			if serr := c.setOption(name, val); serr != nil {
-				return fatalf("failed to set -x %s: %v", name, serr)
+				return fatalf("failed to set -x %s: %s", name, c.optionReason(serr))
 			}
 		case 'Z':
 			err = c.set("Z", "zdefs", "")
@@ -248,7 +248,7 @@ func (c *command) longOptions(args []string) ([]string, error) {
 		case "--host":
 			if !hasVal {
 				if i++; i >= len(args) {
-					return nil, usagef("option requires an argument -- host")
+					return nil, c.misuse("option requires an argument -- 'host'")
 				}
 				val = args[i]
 			}
@@ -261,8 +261,7 @@ func (c *command) longOptions(args []string) ([]string, error) {
 			return []string{"-V"}, nil
 		}
 		if strings.HasPrefix(a, "--") {
-			usage(c.err)
-			return nil, usagef("illegal option -- %s", strings.TrimPrefix(name, "--"))
+			return nil, c.misuse("unrecognized option '%s'", name)
 		}
 		rest = append(rest, a)
 		// An option's argument is not looked at: -n '--host'.
@@ -278,9 +277,30 @@ func (c *command) longOptions(args []string) ([]string, error) {
 
 func (c *command) set(letter, name, val string) error {
 	if err := c.opts.Set(name, val); err != nil {
-		return fatalf("failed to set -%s: %v", letter, err)
+		if val != "" {
+			letter += " " + val
+		}
+		return fatalf("failed to set -%s: %s", letter, c.optionReason(err))
 	}
 	return nil
+}
+
+// optionReason is why an option was refused: DTrace's reason, and outside of
+// tests what was found and what is allowed.
+func (c *command) optionReason(err error) string {
+	for _, known := range []error{option.ErrName, option.ErrValue} {
+		if c.testing && errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return err.Error()
+}
+
+// misuse prints what is wrong with the command line, and then its usage.
+func (c *command) misuse(format string, args ...any) error {
+	fmt.Fprintf(c.err, "dtrace: "+format+"\n", args...)
+	usage(c.err)
+	return &exitError{status: statusUsage}
 }
 
 // setOption sets a D option; some act on the command itself.
@@ -313,9 +333,6 @@ func (c *command) cppOption(o getopt.Opt) error {
 	case 'H':
 		c.listInc = true
 	case 'X':
-		if len(o.Arg) != 1 || !strings.Contains("acst", o.Arg) {
-			return usagef("illegal argument to -X: %q, want a, c, s or t", o.Arg)
-		}
 		return c.set("X", "stdc", o.Arg)
 	}
 	return nil
@@ -361,7 +378,7 @@ func (c *command) source(p *program) (godtrace.Source, error) {
 		text, err = os.ReadFile(p.arg)
 	}
 	if err != nil {
-		return godtrace.Source{}, fatalf("failed to open script file %s: %v", p.arg, unwrapPath(err))
+		return godtrace.Source{}, fatalf("failed to open %s: %s", p.arg, reason(err))
 	}
 	if c.cpp {
 		if text, err = c.preprocess(p.arg, text); err != nil {
@@ -372,7 +389,7 @@ func (c *command) source(p *program) (godtrace.Source, error) {
 }
 
 var specs = map[byte]syntax.Spec{
-	'n': syntax.SpecName, 'f': syntax.SpecFunction, 'm': syntax.SpecModule, 'P': syntax.SpecProvider, 'i': syntax.SpecID,
+	'n': syntax.SpecName, 'f': syntax.SpecFunction, 'm': syntax.SpecModule, 'P': syntax.SpecProvider, 'i': syntax.SpecName,
 }
 
 // compileError words an error of one program as DTrace does; outside of tests
@@ -383,7 +400,7 @@ func (c *command) compileError(p *program, err error) error {
 		return fatalf("%s%v", c.errorPrefix(p), err)
 	}
 	short := *e
-	if p != nil && p.letter != 's' && p.arg != "" && !strings.Contains(p.arg, "\n") {
+	if p != nil && p.letter != 's' && !strings.Contains(p.arg, "\n") {
 		short.Pos = diag.Pos{} // there is but one line
 	}
 	msg := c.errorPrefix(p) + short.Format(c.tracer.Options().Flag("errtags"))
@@ -403,10 +420,12 @@ func (c *command) errorPrefix(p *program) string {
 	return "invalid probe specifier " + p.arg + ": "
 }
 
-func unwrapPath(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+// reason is the system's own message for an error, as other programs print it.
+func reason(err error) string {
+	var no syscall.Errno
+	if !errors.As(err, &no) {
+		return err.Error()
 	}
-	return err
+	s := no.Error()
+	return strings.ToUpper(s[:1]) + s[1:]
 }

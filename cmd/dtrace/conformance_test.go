@@ -72,16 +72,18 @@ func TestCommandLine(t *testing.T) {
 		{"-G", 2, ``, `-G requires one or more scripts or enabling options`},
 		{"-B -l", 2, ``, `-B not valid in combination with \[-oGl\] options`},
 		{"-B -o x -n BEGIN", 2, ``, `-B not valid`},
-		{"-32x", 2, ``, `illegal option -- 32x`},
+		{"-32x", 2, ``, `^dtrace: illegal option -- 32x\nUsage: `},
 		{"-64 -n @@hi", 0, ``, ``},
 		{"-65 -n BEGIN", 2, ``, `illegal option -- 65`},
+		{"-k", 2, `^$`, `^dtrace: invalid option -- 'k'\nUsage: `},
+		{"--nosuch", 2, `^$`, `^dtrace: unrecognized option '--nosuch'\nUsage: `},
 		{"-y", 2, ``, `(?i)usage`},
 		{"-n", 2, ``, `(?i)usage`},
-		{"-s", 2, ``, `(?i)usage`},
+		{"-s", 2, ``, `^dtrace: option requires an argument -- 's'\nUsage: `},
 		{"-p", 2, ``, `(?i)usage`},
-		{"-q", 2, ``, `no probes specified`},
-		{"-w", 2, ``, `no probes specified`},
-		{"operand", 2, ``, `no probes specified`},
+		{"-q", 1, ``, `^dtrace: no probes specified\n$`},
+		{"-w", 1, ``, `no probes specified`},
+		{"operand", 1, ``, `no probes specified`},
 
 		{"-q -s @hi", 0, `^hi\n\n$`, `^$`},
 		{"-s @hi", 0, `FUNCTION:NAME\n.*hi\n`, `^dtrace: script '.*hi\.d' matched 1 probe\n$`},
@@ -89,7 +91,7 @@ func TestCommandLine(t *testing.T) {
 		{"-s @bad", 1, `^$`, `failed to compile script .*bad\.d: line 1: syntax error near end of input`},
 		{"-s @empty", 1, ``, `line 1: empty D program translation unit`},
 		{"-s @decl", 1, ``, `line 2: empty D program translation unit`},
-		{"-s /nonexistent/x.d", 1, ``, `failed to open script file /nonexistent/x\.d`},
+		{"-s /nonexistent/x.d", 1, ``, `^dtrace: failed to open /nonexistent/x\.d: No such file or directory\n$`},
 		{"-xerrtags -s @bad", 1, ``, `: \[D_SYNTAX\] line 1: `},
 
 		{"-s @arg", 1, ``, `macro argument \$1 is not defined`},
@@ -114,10 +116,12 @@ func TestCommandLine(t *testing.T) {
 		{"-m nosuch", 1, ``, `does not match any probes`},
 		{"-f nosuch", 1, ``, `does not match any probes`},
 		{"-i 1{exit(0)}", 0, `:BEGIN`, `description '1' matched 1 probe`},
+		{"-i BEGIN{exit(0)}", 0, `:BEGIN`, `description 'BEGIN' matched 1 probe`},
 		{"-i 99999999", 1, ``, `invalid probe identifier 99999999`},
 		{"-i 0", 1, ``, `invalid probe identifier 0`},
 		{"-n dtrace:::BEGIN,END -n BEGIN{exit(0)}", 0, `(?s):BEGIN.*:BEGIN.*:END`, `matched 2 probes\n.*matched 1 probe`},
 		{"-Z -n nosuch:::x -n BEGIN{exit(0)}", 0, ``, `matched 0 probes`},
+		{"-n ", 1, `^$`, `^dtrace: invalid probe specifier : empty D program`},
 		{"-x empty -n ", 1, ``, `matched 0 probes\ndtrace: no probes matched`},
 
 		{"-l -n nosuch:::x", 0, `^   ID   PROVIDER            MODULE                          FUNCTION NAME\n$`, `^dtrace: failed to match nosuch:::x: No probe matches description\n$`},
@@ -148,10 +152,10 @@ func TestCommandLine(t *testing.T) {
 		{"-C -DFOO -UFOO -s @ifdef", 0, ` 2\n`, ``},
 		{"-C -s @ifdef", 0, ` 2\n`, ``},
 		{"-X a -n BEGIN{exit(0)}", 0, ``, ``},
-		{"-X z -n BEGIN{exit(0)}", 2, ``, `illegal argument to -X`},
+		{"-X z -n BEGIN{exit(0)}", 1, ``, `failed to set -X z: Invalid value for specified option`},
 
 		{"-b 1m -n BEGIN{exit(0)}", 0, ``, ``},
-		{"-b foo -n BEGIN{exit(0)}", 1, ``, `failed to set -b: Invalid value for specified option`},
+		{"-b foo -n BEGIN{exit(0)}", 1, ``, `failed to set -b foo: Invalid value for specified option`},
 		{"-b 0 -n BEGIN{exit(0)}", 1, ``, `could not enable tracing: Enabling exceeds size of buffer`},
 		{"-x nosuch -n BEGIN", 1, ``, `^dtrace: failed to set -x nosuch: Invalid option name\n$`},
 		{"-x nosuch=3 -n BEGIN", 1, ``, `^dtrace: failed to set -x nosuch: Invalid option name\n$`},
@@ -184,7 +188,7 @@ func TestCommandLine(t *testing.T) {
 		{"-e -n BEGIN{raise(0);exit(0)}", 0, `^$`, `^$`},
 		{"-w -e -n BEGIN{system(\"true\");exit(0)}", 0, ``, ``},
 		{"-w -n BEGIN{system(\"echo~hi\");exit(0)}", 0, `hi`, `allowing destructive actions`},
-		{"-o /nonexistent/out -n BEGIN{exit(0)}", 1, ``, `failed to open output file '/nonexistent/out'`},
+		{"-o /nonexistent/out -n BEGIN{exit(0)}", 1, ``, `failed to open output file '/nonexistent/out': No such file or directory\n$`},
 		{"-p foo -n BEGIN{exit(0)}", 1, ``, `invalid pid: foo`},
 		{"-p 0 -n BEGIN{exit(0)}", 1, ``, `invalid pid: 0`},
 		{"-F -n BEGIN{trace(1);exit(0)}", 0, `^CPU FUNCTION  (?s).*\n +\d+ \| :BEGIN  `, ``},
@@ -255,6 +259,39 @@ func TestTestingOutput(t *testing.T) {
 	stdout, _, _ := runLocal(t, []string{"_DTRACE_TESTING=1"}, "-n", "BEGIN { trace(7); exit(0); }")
 	if want := "                   FUNCTION:NAME\n                          :BEGIN           7\n\n"; stdout != want {
 		t.Errorf("output %q, want %q", stdout, want)
+	}
+}
+
+// TestTestingMessages wants reasons without explanations with _DTRACE_TESTING, and
+// none of what differs from run to run.
+func TestTestingMessages(t *testing.T) {
+	env := []string{"_DTRACE_TESTING=1"}
+	for _, tt := range []struct {
+		args   []string
+		status int
+		stderr string
+	}{
+		{[]string{"-x", "bufsize=1x", "-n", "BEGIN"}, 1, "dtrace: failed to set -x bufsize: Invalid value for specified option\n"},
+		{[]string{"-x", "nosuch", "-n", "BEGIN"}, 1, "dtrace: failed to set -x nosuch: Invalid option name\n"},
+		{[]string{"-b", "1x", "-n", "BEGIN"}, 1, "dtrace: failed to set -b 1x: Invalid value for specified option\n"},
+		{[]string{"-v", "-n", bye}, 0, "dtrace: description 'BEGIN ' matched 1 probe\n"},
+	} {
+		_, stderr, status := runLocal(t, env, tt.args...)
+		if status != tt.status || stderr != tt.stderr {
+			t.Errorf("%q: status %d, standard error %q, want %d, %q", tt.args, status, stderr, tt.status, tt.stderr)
+		}
+	}
+}
+
+// TestVerbose wants the attributes of a program that runs, without those of its
+// probes, and then what tracing cost.
+func TestVerbose(t *testing.T) {
+	stdout, stderr, _ := runLocal(t, nil, "-qv", "-n", bye)
+	want := "\nStability attributes for description BEGIN :\n" +
+		"\n\tMinimum Probe Description Attributes\n\t\tIdentifier Names: Unstable\n\t\tData Semantics:   Unstable\n\t\tDependency Class: Common\n" +
+		"\n\tMinimum Statement Attributes\n\t\tIdentifier Names: Stable\n\t\tData Semantics:   Stable\n\t\tDependency Class: Common\n\n\n"
+	if stdout != want || !strings.HasPrefix(stderr, "dtrace: cost: 1 firings") {
+		t.Errorf("output %q, want %q; standard error %q", stdout, want, stderr)
 	}
 }
 

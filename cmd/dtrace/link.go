@@ -86,7 +86,7 @@ func (c *command) linkObjects(outs []string, perProgram [][]stapsdt.Probe, all [
 	for i, name := range c.operands {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("failed to open %s: %w", name, unwrapPath(err))
+			return fmt.Errorf("failed to open %s: %s", name, reason(err))
 		}
 		f, err := elfobj.Read(name, data)
 		if err != nil {
@@ -164,7 +164,7 @@ func writeObject(f *elfobj.File) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("failed to write %s: %w", f.Name, unwrapPath(err))
+		return fmt.Errorf("failed to write %s: %s", f.Name, reason(err))
 	}
 	return nil
 }

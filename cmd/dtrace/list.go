@@ -150,13 +150,17 @@ func printProbeInfo(w io.Writer, desc, arg probe.Attr, args []check.Arg, notes [
 // unsettled are the attributes of what is not one probe of one provider.
 var unsettled = probe.Attr{Name: probe.Unstable, Data: probe.Unstable, Class: probe.ClassCommon}
 
-// stability is -v: the stability of a program and of each of its probe
-// descriptions.
+// stability is -v: the stability of a program and, if it is not to run, of each of
+// its probe descriptions.
 func (c *command) stability(p *program) error {
 	w := bufio.NewWriter(c.out)
 	fmt.Fprintf(w, "\nStability attributes for %s:\n", p.title())
 	printAttr(w, "Minimum Probe Description Attributes", p.unit.DescAttr)
 	printAttr(w, "Minimum Statement Attributes", p.unit.Attr)
+	if !c.early {
+		fmt.Fprintln(w)
+		return w.Flush()
+	}
 	var last probe.Desc
 	for _, d := range p.unit.Descriptions() {
 		if d == last {

@@ -11,6 +11,9 @@ import (
 
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
+// quitSignals end the process without a last look at the data.
+var quitSignals = []os.Signal{syscall.SIGQUIT}
+
 // cpuTime is the CPU time this process has used.
 func cpuTime() time.Duration {
 	var ru syscall.Rusage

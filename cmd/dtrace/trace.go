@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -252,10 +253,12 @@ func (c *command) consume(v *victims) (int, error) {
 		err = cerr
 	}
 	c.hostNotices()
-	for _, n := range v.Notices() {
-		c.notify("%s", n)
+	if !c.testing { // process ids differ from run to run, as does the cost
+		for _, n := range v.Notices() {
+			c.notify("%s", n)
+		}
 	}
-	if c.verbose {
+	if c.verbose && !c.testing {
 		c.reportCost(sess, time.Since(begin), cpuTime()-usage)
 	}
 	if errors.Is(err, os.ErrClosed) || isBrokenPipe(err) {
@@ -293,19 +296,24 @@ func (s *endSink) Aggregations(ids []ir.AggID, aggs consume.Aggregations) error 
 	return s.Printer.Aggregations(ids, aggs)
 }
 
-// catch makes the first interrupt or termination end tracing, and the second
-// end the process at once.
+// catch makes the first interrupt or termination end tracing, and the second, or
+// a quit, end the process at once. Signals that were ignored when the process
+// started stay so, as with nohup and in the background of scripts.
 func (c *command) catch(cancel func(), interrupted *atomic.Bool) (stop func()) {
 	ch := make(chan os.Signal, 2)
-	signal.Notify(ch, endSignals...)
+	for _, s := range append(endSignals[:len(endSignals):len(endSignals)], quitSignals...) {
+		if !signal.Ignored(s) {
+			signal.Notify(ch, s)
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		for n := 0; ; n++ {
 			select {
 			case <-done:
 				return
-			case <-ch:
-				if n > 0 {
+			case s := <-ch:
+				if n > 0 || slices.Contains(quitSignals, s) {
 					os.Exit(statusError)
 				}
 				interrupted.Store(true)

@@ -49,7 +49,7 @@ func (c *command) header() (status int, err error) {
 	}
 	f, err := os.Create(out)
 	if err != nil {
-		return 0, fatalf("failed to open header file '%s': %v", out, unwrapPath(err))
+		return 0, fatalf("failed to open header file '%s': %s", out, reason(err))
 	}
 	w := bufio.NewWriter(f)
 	writeHeader(w, guard(out), list)
@@ -57,7 +57,7 @@ func (c *command) header() (status int, err error) {
 		err = f.Close()
 	}
 	if err != nil {
-		return 0, fatalf("failed to write header file '%s': %v", out, unwrapPath(err))
+		return 0, fatalf("failed to write header file '%s': %s", out, reason(err))
 	}
 	return statusOK, nil
 }

@@ -44,7 +44,7 @@ func (c *command) victims() (*victims, error) {
 		p, err := v.start(cmd, c)
 		if err != nil {
 			v.Close()
-			return nil, fatalf("failed to execute %s: %v", cmd, err)
+			return nil, fatalf("failed to execute %s: %s", cmd, reason(err))
 		}
 		v.procs = append(v.procs, p)
 	}
@@ -75,8 +75,11 @@ func (v *victims) start(line string, c *command) (*victim, error) {
 		return nil, errors.New("empty command")
 	}
 	path, err := exec.LookPath(args[0])
+	if errors.Is(err, exec.ErrNotFound) {
+		err = syscall.ENOENT
+	}
 	if err != nil {
-		return nil, unwrapExec(err)
+		return nil, err
 	}
 	p := &victim{proceed: make(chan struct{}), done: make(chan struct{})}
 	started := make(chan error)
@@ -171,14 +174,6 @@ func victimEnv(c *command) []string {
 		env = append(env, kv)
 	}
 	return env
-}
-
-func unwrapExec(err error) error {
-	var e *exec.Error
-	if errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }
 
 func (v *victims) ended(pid int, ws syscall.WaitStatus) {

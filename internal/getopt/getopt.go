@@ -37,7 +37,7 @@ func Parse(spec string, args []string) (opts []Opt, operands []string, err error
 		for j := 1; j < len(a); j++ {
 			c := a[j]
 			if !known[c] || c == ':' {
-				return opts, operands, fmt.Errorf("illegal option -- %c", c)
+				return opts, operands, fmt.Errorf("invalid option -- '%c'", c)
 			}
 			if !takes[c] {
 				opts = append(opts, Opt{Letter: c})
@@ -46,7 +46,7 @@ func Parse(spec string, args []string) (opts []Opt, operands []string, err error
 			arg := a[j+1:]
 			if arg == "" {
 				if i+1 >= len(args) {
-					return opts, operands, fmt.Errorf("option requires an argument -- %c", c)
+					return opts, operands, fmt.Errorf("option requires an argument -- '%c'", c)
 				}
 				i++
 				arg = args[i]

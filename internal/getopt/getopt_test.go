@@ -17,8 +17,8 @@ func TestParse(t *testing.T) {
 		{[]string{"-qn", "BEGIN"}, []Opt{{'q', ""}, {'n', "BEGIN"}}, nil, ""},
 		{[]string{"-nBEGIN", "x", "-l"}, []Opt{{'n', "BEGIN"}, {'l', ""}}, []string{"x"}, ""},
 		{[]string{"-n", "-x", "--", "-q"}, []Opt{{'n', "-x"}}, []string{"-q"}, ""},
-		{[]string{"-k"}, nil, nil, "illegal option -- k"},
-		{[]string{"-q", "-n"}, []Opt{{'q', ""}}, nil, "option requires an argument -- n"},
+		{[]string{"-k"}, nil, nil, "invalid option -- 'k'"},
+		{[]string{"-q", "-n"}, []Opt{{'q', ""}}, nil, "option requires an argument -- 'n'"},
 		{[]string{"-64"}, []Opt{{'6', "4"}}, nil, ""},
 		{[]string{"-"}, nil, []string{"-"}, ""},
 	} {
