@@ -28,7 +28,7 @@ const (
 
 // trace prints a value in its default format.
 func (p *Printer) trace(e *consume.Event, f *ir.Field) {
-	quiet := p.cfg.Opt.Flag("quiet")
+	quiet := p.quiet
 	switch f.Kind {
 	case ir.FInt, ir.FPtr:
 		p.buf = appendInt(p.buf, e.Int(f), f, quiet, &traceWidth)

@@ -11,10 +11,11 @@ type flow struct {
 	last  map[int]firing
 }
 
-// firing is the last clause that a CPU printed.
+// firing is a clause that was printed.
 type firing struct {
-	epid  uint32
-	probe probe.ID
+	epid   uint32
+	probe  probe.ID
+	clause int
 }
 
 // flowPrefix prints the columns of -F: the CPU and the indented function with
@@ -39,7 +40,7 @@ func (p *Printer) flowPrefix(e *consume.Event) {
 	if name == "entry" && last.probe == e.Probe.ID && last.epid != e.EPID {
 		name = "" // a further clause of the same firing does not nest
 	}
-	p.flow.last[e.CPU] = firing{e.EPID, e.Probe.ID}
+	p.flow.last[e.CPU] = p.last
 	switch name {
 	case "entry":
 		p.buf = spaces(p.buf, depth)

@@ -23,7 +23,7 @@ func TestDropMessage(t *testing.T) {
 		{record.DropDynRinse, "1 dynamic variable drop with non-empty rinsing list", "7 dynamic variable drops with non-empty rinsing list", "DYNRINSE"},
 		{record.DropDynDirty, "1 dynamic variable drop with non-empty dirty list", "7 dynamic variable drops with non-empty dirty list", "DYNDIRTY"},
 		{record.DropSpec, "1 speculative drop", "7 speculative drops", "SPEC"},
-		{record.DropSpecBusy, "1 failed speculation (available buffer still busy)", "7 failed speculations (available buffers still busy)", "SPECBUSY"},
+		{record.DropSpecBusy, "1 failed speculation (available buffer(s) still busy)", "7 failed speculations (available buffer(s) still busy)", "SPECBUSY"},
 		{record.DropSpecUnavail, "1 failed speculation (no speculative buffer available)", "7 failed speculations (no speculative buffer available)", "SPECUNAVAIL"},
 		{record.DropStkStr, "1 jstack()/ustack() string table overflow", "7 jstack()/ustack() string table overflows", "STKSTROVERFLOW"},
 		{record.DropDblError, "1 error in ERROR probe enabling", "7 errors in ERROR probe enabling", "DBLERROR"},

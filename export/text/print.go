@@ -19,7 +19,7 @@ const printIndent = 44
 func (p *Printer) print(e *consume.Event, a *ir.Action) {
 	f := &a.Fields[0]
 	indent := printIndent
-	if p.cfg.Opt.Flag("quiet") {
+	if p.quiet {
 		indent = 0
 	}
 	b := e.Bytes(f)

@@ -47,6 +47,8 @@ type Printer struct {
 	file    *os.File // the target of freopen(), nil for cfg.Out
 	buf     []byte
 	header  bool
+	quiet   bool   // the option quiet when the firing began
+	last    firing // the clause printed last
 	formats [][]*printf.Format
 	env     printf.Env
 	args    []printf.Arg
@@ -66,6 +68,12 @@ func New(cfg Config) *Printer {
 
 // Begin implements consume.Sink.
 func (p *Printer) Begin(e *consume.Event) error {
+	// What setopt() says of quiet holds for rows at once, but for the columns of
+	// values from the next firing.
+	if p.last.probe != e.Probe.ID || e.Index <= p.last.clause {
+		p.quiet = p.cfg.Opt.Flag("quiet")
+	}
+	p.last = firing{e.EPID, e.Probe.ID, e.Index}
 	if p.cfg.Opt.Flag("quiet") || rowless(e.Clause) {
 		return nil
 	}
@@ -498,7 +506,7 @@ func DropMessage(d consume.Loss, tag bool) string {
 	case record.DropSpec:
 		m = fmt.Sprintf("%d speculative drop%s", d.N, s)
 	case record.DropSpecBusy:
-		m = fmt.Sprintf("%d failed speculation%s (available buffer%s still busy)", d.N, s, s)
+		m = fmt.Sprintf("%d failed speculation%s (available buffer(s) still busy)", d.N, s)
 	case record.DropSpecUnavail:
 		m = fmt.Sprintf("%d failed speculation%s (no speculative buffer available)", d.N, s)
 	case record.DropStkStr:
