@@ -32,8 +32,8 @@ func (e *nilEnv) DynDel(v int, key []byte)        { delete(e.dyn, fmt.Sprint(v, 
 func (e *nilEnv) Agg(int, []byte, int64, int64)   {}
 func (e *nilEnv) Speculation() uint64             { return 0 }
 func (e *nilEnv) Speculate(uint64, int) bool      { return false }
-func (e *nilEnv) CommitSpec(uint64)               {}
-func (e *nilEnv) DiscardSpec(uint64)              {}
+func (e *nilEnv) CommitSpec(uint64) bool          { return true }
+func (e *nilEnv) DiscardSpec(uint64) bool         { return true }
 func (e *nilEnv) Exit(int64)                      {}
 func (e *nilEnv) Now() uint64                     { return 1 }
 func (e *nilEnv) Wall() uint64                    { return 1 }

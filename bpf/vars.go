@@ -283,12 +283,9 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 		c.jmp(c.end)
 		c.bind(ok)
 	case ir.Commit, ir.Discard:
-		if n == 0 {
-			return nil
-		}
 		c.fetch(r1, in.A)
-		no := c.newLabel()
-		c.specWord(r2, r1, no)
+		bad, no := c.newLabel(), c.newLabel()
+		c.specWord(r2, r1, bad)
 		c.movImm(r0, int64(SpecActive))
 		to := SpecCommitting
 		if in.Op == ir.Discard {
@@ -296,6 +293,11 @@ func (c *clauseGen) speculation(in *ir.Instr) error {
 		}
 		c.movImm(r3, int64(to))
 		c.atomic(asm.CmpXchg, r2, 0, r3, asm.Word)
+		c.jmp(no)
+		c.bind(bad)
+		c.jImm(asm.JEq, r1, 0, no)
+		c.movImm(r1, 0)
+		c.jmp(c.faultLabel(ir.FaultIllOp))
 		c.bind(no)
 	}
 	return nil

@@ -348,8 +348,8 @@ func (e *mapEnv) DynDel(v int, key []byte)      { delete(e.dyn, fmt.Sprint(v, ke
 func (e *mapEnv) Agg(int, []byte, int64, int64) {}
 func (e *mapEnv) Speculation() uint64           { return 0 }
 func (e *mapEnv) Speculate(uint64, int) bool    { return false }
-func (e *mapEnv) CommitSpec(uint64)             {}
-func (e *mapEnv) DiscardSpec(uint64)            {}
+func (e *mapEnv) CommitSpec(uint64) bool        { return true }
+func (e *mapEnv) DiscardSpec(uint64) bool       { return true }
 func (e *mapEnv) Exit(int64)                    {}
 func (e *mapEnv) Now() uint64                   { return 1 }
 func (e *mapEnv) Wall() uint64                  { return 1 }

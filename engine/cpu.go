@@ -295,10 +295,10 @@ func (c *cpu) Speculate(id uint64, size int) bool {
 }
 
 // CommitSpec implements vm.Env.
-func (c *cpu) CommitSpec(id uint64) { c.s.spec.end(id, c.id, true) }
+func (c *cpu) CommitSpec(id uint64) bool { return c.s.spec.end(id, c.id, true) }
 
 // DiscardSpec implements vm.Env.
-func (c *cpu) DiscardSpec(id uint64) { c.s.spec.end(id, c.id, false) }
+func (c *cpu) DiscardSpec(id uint64) bool { return c.s.spec.end(id, c.id, false) }
 
 // Exit implements vm.Env.
 func (c *cpu) Exit(status int64) { c.s.exit(status) }

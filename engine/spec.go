@@ -85,11 +85,12 @@ func (s *specs) charge(id uint64, cpu, size int) {
 }
 
 // end commits or discards a speculation. With data on no other CPU it is free at
-// once; else when the consumer has drained all.
-func (s *specs) end(id uint64, cpu int, commit bool) {
+// once; else when the consumer has drained all. ok is false if there is none of
+// that number.
+func (s *specs) end(id uint64, cpu int, commit bool) (ok bool) {
 	sp := s.get(id)
 	if sp == nil {
-		return
+		return id == 0
 	}
 	switch {
 	case sp.state == specActive, sp.state == specActiveOne && sp.cpu == cpu:
@@ -100,6 +101,7 @@ func (s *specs) end(id uint64, cpu int, commit bool) {
 	default:
 		sp.state = specDiscarding
 	}
+	return true
 }
 
 // ended returns the ids that clean may free once everything in the buffers has

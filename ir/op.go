@@ -164,8 +164,8 @@ const (
 
 	Speculation // Dst = id of a free speculation, or 0 (counted)
 	Speculate   // the clause's record belongs to speculation A; 0 or not active: the clause ends, committing nothing
-	Commit      // commits speculation A
-	Discard     // discards speculation A
+	Commit      // commits speculation A, of 0 nothing; traps FaultIllOp if A is greater than the number of speculations
+	Discard     // discards speculation A; traps likewise
 
 	Exit       // tracing ends with status A
 	Raise      // signal A to the current process (destructive)

@@ -161,8 +161,8 @@ var opTable = [NumOps]opInfo{
 
 	Speculation: {"speculation", []operand{oDst}, 0},
 	Speculate:   {"speculate", []operand{oA}, 0},
-	Commit:      {"commit", []operand{oA}, 0},
-	Discard:     {"discard", []operand{oA}, 0},
+	Commit:      {"commit", []operand{oA}, fTrap},
+	Discard:     {"discard", []operand{oA}, fTrap},
 
 	Exit:       {"exit", []operand{oA}, 0},
 	Raise:      {"raise", []operand{oA}, fDestructive},

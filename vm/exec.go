@@ -113,9 +113,13 @@ func (m *Machine) action(i *insn, regs []uint64) (f ir.Fault, value uint64, end 
 		}
 		m.res.Spec = id
 	case ir.Commit:
-		env.CommitSpec(regs[i.a])
+		if !env.CommitSpec(regs[i.a]) {
+			return ir.FaultIllOp, 0, true
+		}
 	case ir.Discard:
-		env.DiscardSpec(regs[i.a])
+		if !env.DiscardSpec(regs[i.a]) {
+			return ir.FaultIllOp, 0, true
+		}
 	case ir.Exit:
 		env.Exit(int64(regs[i.a]))
 	case ir.ProgenyOf:

@@ -137,11 +137,12 @@ type Env interface {
 	Agg(id int, key []byte, value, incr int64)
 	// Speculation returns the id of a free speculation, or counts a failure and
 	// returns 0. Speculate reports whether a record of size bytes may be added to
-	// speculation id. CommitSpec and DiscardSpec end it.
+	// speculation id. CommitSpec and DiscardSpec end it,
+	// and return false if id is greater than the number of speculations.
 	Speculation() uint64
 	Speculate(id uint64, size int) bool
-	CommitSpec(id uint64)
-	DiscardSpec(id uint64)
+	CommitSpec(id uint64) bool
+	DiscardSpec(id uint64) bool
 	// Exit ends tracing.
 	Exit(status int64)
 	// Now and Wall are the clocks behind Firing.Time and Firing.Wall.

@@ -61,11 +61,11 @@ func (e *fakeEnv) Speculate(id uint64, size int) bool {
 	e.logf("speculate %d %d", id, size)
 	return e.specs[id]
 }
-func (e *fakeEnv) CommitSpec(id uint64)  { e.logf("commit %d", id) }
-func (e *fakeEnv) DiscardSpec(id uint64) { e.logf("discard %d", id) }
-func (e *fakeEnv) Exit(status int64)     { e.exit = &status }
-func (e *fakeEnv) Now() uint64           { e.now++; return e.now }
-func (e *fakeEnv) Wall() uint64          { return 1e18 + e.now }
+func (e *fakeEnv) CommitSpec(id uint64) bool  { e.logf("commit %d", id); return true }
+func (e *fakeEnv) DiscardSpec(id uint64) bool { e.logf("discard %d", id); return true }
+func (e *fakeEnv) Exit(status int64)          { e.exit = &status }
+func (e *fakeEnv) Now() uint64                { e.now++; return e.now }
+func (e *fakeEnv) Wall() uint64               { return 1e18 + e.now }
 
 // fakeContext is a Context whose answers can be told apart.
 type fakeContext struct {
