@@ -64,6 +64,7 @@ func scan(r io.ReaderAt, size int64, each func(*Event)) (*File, error) {
 	}
 	st := &f.stats
 	st.EventsLost, st.BuffersLost, st.BuffersWritten = f.header.EventsLost, f.header.BuffersLost, f.header.BuffersWritten
+	st.circular = f.header.LogFileMode&modeCircular != 0
 	st.Unclosed = f.hasHeader && f.header.EndTime == 0
 	return f, nil
 }
@@ -168,14 +169,10 @@ func (f *File) records(bl *block, raw, scratch []byte) (records, newScratch []by
 		return nil, scratch
 	}
 	h, _ := parseBufferHeader(raw)
-	if bl.flags&blockResized != 0 {
+	if bl.flags&blockDoubted != 0 {
 		h.size = int(bl.size)
-		if h.compressed() && bl.flags&blockPacked == 0 {
-			h.flags &^= flagCompressed // the header is not believed
-		}
-		if h.valid > h.size || bl.off == 0 {
-			h.valid = -1
-		}
+		h.flags = h.flags&^flagCompressed | uint16(bl.flags&blockPacked)*flagCompressed
+		h.valid = bufferHeaderLen + int(bl.data)
 	}
 	if h.size != int(bl.size) || h.compressed() != (bl.flags&blockPacked != 0) {
 		return nil, scratch
@@ -184,7 +181,7 @@ func (f *File) records(bl *block, raw, scratch []byte) (records, newScratch []by
 		// No more than the scan could unpack.
 		h.valid = bufferHeaderLen + int(bl.data)
 	}
-	records, scratch, _ = unpack(h, raw, scratch, int(bl.data))
+	records, scratch, _, _ = unpack(h, raw, scratch, int(bl.data))
 	if len(records) > int(bl.data) {
 		// The buffer has grown since; what is new was not counted.
 		records = records[:bl.data]

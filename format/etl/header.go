@@ -36,6 +36,7 @@ type bufferHeader struct {
 	cpu        uint16
 	logger     uint16
 	flags, typ uint16
+	doubted    bool // what it says is not all true
 }
 
 func (h *bufferHeader) compressed() bool { return h.flags&flagCompressed != 0 }
@@ -62,6 +63,10 @@ func parseBufferHeader(b []byte) (h bufferHeader, ok bool) {
 	}
 	if size < bufferHeaderLen || size > maxBuffer || valid > maxBuffer {
 		return h, false
+	}
+	if saved := u32(b, 4); valid < bufferHeaderLen+8 && saved >= bufferHeaderLen+8 && saved <= maxBuffer {
+		h.doubted = true
+		valid = saved
 	}
 	h.size, h.valid = int(size), int(valid)
 	if valid < bufferHeaderLen || !h.compressed() && valid > size {
@@ -110,6 +115,13 @@ type Header struct {
 	// ts is the time stamp of the header event, PID and TID its author.
 	ts int64
 }
+
+// modeCircular is the bit of LogFileMode of files whose oldest buffers are written
+// over.
+const modeCircular = 0x2
+
+// modeCompressed is that of files with compressed buffers.
+const modeCompressed = 0x04000000
 
 // headerTail is the number of bytes from BootTime to the end of the fixed part.
 const headerTail = 8 + 8 + 8 + 4 + 4

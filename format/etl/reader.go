@@ -280,7 +280,7 @@ func (r *Reader) window(c *cursor) bool {
 	}
 	bl := &r.f.blocks[c.index]
 	size := min(max(r.budget/(4*(len(r.heap)+1)), windowMin), windowMax)
-	if bl.flags&(blockPacked|blockUnsorted|blockResized|blockDamaged) == 0 {
+	if bl.flags&(blockPacked|blockUnsorted|blockDoubted|blockDamaged) == 0 {
 		if n := r.piece(c, bl, size); n > 0 {
 			c.left -= n
 			return c.advance()
@@ -309,13 +309,12 @@ func (r *Reader) window(c *cursor) bool {
 		return false
 	}
 	c.mem = c.mem[:0]
-	var first, last int64
+	var first int64
 	for ok && (len(c.mem) == 0 || len(c.mem)+align8(all.w.rec.size) <= size) {
 		rec := all.w.rec
 		if len(c.mem) == 0 {
 			first = all.ts
 		}
-		last = all.ts
 		b := all.w.b[all.w.at : all.w.at+rec.size]
 		c.mem = append(c.mem, b...)
 		for len(c.mem)&7 != 0 {
@@ -328,7 +327,7 @@ func (r *Reader) window(c *cursor) bool {
 		r.lost(bl)
 		c.left = 0
 	}
-	c.from, c.last = all.w.at, last
+	c.from, c.last = all.w.at, all.w.last
 	c.order, c.end = nil, false
 	c.w.reset(c.mem, first)
 	c.w.last = first
@@ -364,6 +363,10 @@ func (r *Reader) piece(c *cursor, bl *block, size int) int {
 				return 0 // it has the time of what follows
 			}
 			if !rec.noTime {
+				if last != 0 && !nearby(rec.ts, last) {
+					what = recordBad // the walker decides
+					break
+				}
 				last = rec.ts
 			}
 			at += align8(rec.size)

@@ -17,7 +17,7 @@ const (
 	blockUnsorted             // events are not in order of time
 	blockSchemas              // has events that describe others
 	blockRundown              // has process, thread or image events
-	blockResized              // the size in the header is not the one used
+	blockDoubted              // not all that the header says is used
 	blockDamaged
 	blockStackKeys // has definitions of stack keys
 )
@@ -78,17 +78,10 @@ func (s *scanner) scan() error {
 			}
 			continue
 		}
-		resized := false
-		if !first && !h.compressed() && s.grain > 0 && int64(h.size) != s.grain && !s.headerAt(off+int64(h.size)) &&
-			(s.headerAt(off+s.grain) || off+s.grain == s.end) {
-			// The size is not believable: neither the buffers' common one nor leading
-			// to another buffer.
-			h.size, resized = int(s.grain), true
-			if h.valid > h.size {
-				h.valid = -1
-			}
+		if err := s.resize(off, &h, first); err != nil {
+			return err
 		}
-		if err := s.buffer(off, h, resized, first); err != nil {
+		if err := s.buffer(off, &h, first); err != nil {
 			return err
 		}
 		if first {
@@ -99,7 +92,7 @@ func (s *scanner) scan() error {
 		}
 		next := off + int64(h.size)
 		if next < s.end && !s.headerAt(next) {
-			if next, err = s.resync2(off, next); err != nil {
+			if next, err = s.resync(next); err != nil {
 				return err
 			}
 		}
@@ -126,7 +119,78 @@ func (s *scanner) firstBuffer(h bufferHeader) (bufferHeader, bool, error) {
 	if next < 0 {
 		next = s.end
 	}
-	return bufferHeader{size: int(min(next, maxBuffer)), valid: -1}, true, nil
+	return bufferHeader{size: int(min(next, maxBuffer)), valid: -1, doubted: true}, true, nil
+}
+
+// resize corrects the size of a buffer at off that is not believable.
+func (s *scanner) resize(off int64, h *bufferHeader, first bool) error {
+	next := off + int64(h.size)
+	set := func(size int64) {
+		h.size, h.doubted = int(size), true
+		if !h.compressed() && h.valid > h.size {
+			h.valid = -1
+		}
+	}
+	if s.grain > 0 && !h.compressed() && int64(h.size) != s.grain && (off+s.grain == s.end || s.strictly(off+s.grain)) {
+		// All are of one size.
+		set(s.grain)
+		return nil
+	}
+	from := int64(bufferHeaderLen)
+	switch {
+	case first:
+		// The log file header inside tells the size; compressed files have a smaller
+		// first buffer.
+		hd, n := s.peekHeader(off)
+		if hd == nil || next <= s.end && h.size <= int(hd.BufferSize) && (next == s.end || s.headerAt(next)) {
+			return nil
+		}
+		from += int64(n)
+		if g := int64(hd.BufferSize); g >= from && g < int64(h.size) && s.strictly(off+g) {
+			set(g)
+			return nil
+		}
+	case next == s.end || next < s.end && s.headerAt(next):
+		return nil
+	}
+	at, err := s.find(off+from, min(next, s.end))
+	if err == nil && at >= 0 {
+		set(at - off)
+	}
+	return err
+}
+
+// strictly reports whether a buffer almost certainly starts at off.
+func (s *scanner) strictly(off int64) bool {
+	if off+bufferHeaderLen > s.end {
+		return false
+	}
+	var b [1024]byte
+	n, _ := s.src.r.ReadAt(b[:min(int64(len(b)), s.end-off)], off)
+	return strictAt(b[:n])
+}
+
+// peekHeader reads the log file header of the first buffer, nil if there is none,
+// and how long its event is.
+func (s *scanner) peekHeader(off int64) (*Header, int) {
+	var b [4096]byte
+	n, _ := s.src.r.ReadAt(b[:min(int64(len(b)), s.end-off)], off)
+	if n < bufferHeaderLen {
+		return nil, 0
+	}
+	r, what := peek(b[bufferHeaderLen:n], 0)
+	if what != recordOK || r.typ != TypeSystem32 && r.typ != TypeSystem64 || u16(b[:], bufferHeaderLen+6) != 0 {
+		return nil, 0
+	}
+	ptr := 8
+	if r.typ == TypeSystem32 {
+		ptr = 4
+	}
+	hd, err := parseHeader(b[bufferHeaderLen+r.hdr:bufferHeaderLen+r.size], ptr)
+	if err != nil {
+		return nil, 0
+	}
+	return hd, r.size
 }
 
 // headerAt reports whether off can be the start of a buffer.
@@ -162,7 +226,7 @@ func strictAt(b []byte) bool {
 			return false
 		}
 		var head [16]byte
-		records, _, _ := unpack(bufferHeader{flags: flagCompressed, valid: bufferHeaderLen + len(head)}, b[:min(len(b), 512)], head[:], len(head))
+		records, _, _, _ := unpack(bufferHeader{flags: flagCompressed, valid: bufferHeaderLen + len(head)}, b[:min(len(b), 512)], head[:], len(head))
 		if len(records) < 16 {
 			return false
 		}
@@ -176,19 +240,7 @@ func strictAt(b []byte) bool {
 
 // resync looks for the next buffer from off on, where there is none, and notes
 // what it skipped. It returns the file's end if there is no other.
-func (s *scanner) resync(off int64) (int64, error) { return s.seek(off, off) }
-
-// resync2 is resync after a buffer at prev that claims to end at off. If there
-// is a buffer inside it, its size was wrong.
-func (s *scanner) resync2(prev, off int64) (int64, error) {
-	at, err := s.find(prev+bufferHeaderLen, min(off, s.end))
-	if err != nil || at >= 0 {
-		return at, err
-	}
-	return s.seek(off, off)
-}
-
-func (s *scanner) seek(from, off int64) (int64, error) {
+func (s *scanner) resync(off int64) (int64, error) {
 	at, err := s.find(off, s.end)
 	if err != nil {
 		return 0, err
@@ -196,14 +248,14 @@ func (s *scanner) seek(from, off int64) (int64, error) {
 	if at < 0 {
 		at = s.end
 	}
-	zero, err := s.zeros(from, at)
+	zero, err := s.zeros(off, at)
 	if err != nil {
 		return 0, err
 	}
 	if zero {
-		s.f.stats.note(DamageUnwritten, from, at-from)
+		s.f.stats.note(DamageUnwritten, off, at-off)
 	} else {
-		s.f.stats.note(DamageGarbage, from, at-from)
+		s.f.stats.note(DamageGarbage, off, at-off)
 	}
 	return at, nil
 }
@@ -273,21 +325,30 @@ func (s *scanner) zeros(from, to int64) (bool, error) {
 	return true, nil
 }
 
-// buffer takes in the buffer at off.
-func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
+// buffer takes in the buffer at off. It corrects the header if that turns out to be
+// wrong.
+func (s *scanner) buffer(off int64, h *bufferHeader, first bool) error {
 	raw, err := s.src.at(off, h.size)
 	if err != nil || len(raw) < bufferHeaderLen {
+		return err
+	}
+	have := len(raw)
+	records, bad, err := s.unpack(off, h, raw)
+	if err != nil {
 		return err
 	}
 	st := &s.f.stats
 	st.Buffers++
 	bl := block{off: off, size: uint32(h.size), cpu: h.cpu}
-	if len(raw) < h.size {
-		st.note(DamageTruncated, off, int64(h.size-len(raw)))
+	if have < h.size {
+		st.note(DamageTruncated, off, int64(h.size-have))
 		bl.flags |= blockDamaged
 	}
-	if own, ok := parseBufferHeader(raw); resized || !ok || own.size != h.size {
-		bl.flags |= blockResized
+	if h.doubted && bad < 0 {
+		bad = int(DamageBuffer)
+	}
+	if h.doubted || h.valid < 0 {
+		bl.flags |= blockDoubted
 	}
 	if h.compressed() {
 		st.Compressed++
@@ -299,8 +360,6 @@ func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
 	if h.flags&flagBufferLost != 0 {
 		st.MarkedBuffersLost++
 	}
-	records, scratch, bad := unpack(h, raw, s.scratch, int(max(s.limit(), 1<<20)))
-	s.scratch = scratch
 	if bad >= 0 {
 		st.note(DamageKind(bad), off, int64(max(h.valid-bufferHeaderLen-len(records), 0)))
 	}
@@ -313,7 +372,7 @@ func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
 		if bl.events == 0 {
 			bl.min, bl.max = ts, ts
 			if first {
-				s.firstEvent(h, records)
+				s.firstEvent(h.cpu, records)
 			}
 		}
 		if ts < last {
@@ -337,15 +396,53 @@ func (s *scanner) buffer(off int64, h bufferHeader, resized, first bool) error {
 	return nil
 }
 
+// unpack returns the records of a buffer whose bytes are raw. A header that is wrong
+// about compression, or about the size of a compressed buffer, is corrected.
+func (s *scanner) unpack(off int64, h *bufferHeader, raw []byte) (records []byte, bad int, err error) {
+	limit := int(max(s.limit(), 1<<20))
+	var used int
+	records, s.scratch, used, bad = unpack(*h, raw, s.scratch, limit)
+	_, what := peek(records, 0)
+	switch {
+	case what == recordOK:
+		if !h.compressed() || bad >= 0 || used+bufferHeaderLen > len(raw) {
+			return records, bad, nil
+		}
+		// What packs into less than the buffer's size may be followed by others.
+		at, err := s.find(off+int64(used), off+int64(len(raw)))
+		if err == nil && at >= 0 {
+			h.size, h.doubted = int(at-off), true
+		}
+		return records, bad, err
+	case h.compressed() && bad < 0, !h.compressed() && s.f.stats.Compressed == 0 && s.f.header.LogFileMode&modeCompressed == 0:
+		return records, bad, nil
+	}
+	o := *h
+	o.flags ^= flagCompressed
+	o.doubted = true
+	if !o.compressed() && o.valid > o.size {
+		o.valid = -1
+	}
+	again, scratch, _, oBad := unpack(o, raw, nil, limit)
+	if _, what := peek(again, 0); what != recordOK {
+		return records, bad, nil
+	}
+	*h = o
+	if scratch != nil {
+		s.scratch = scratch
+	}
+	return again, oBad, nil
+}
+
 // firstEvent reads the log file header if the record at hand is one.
-func (s *scanner) firstEvent(h bufferHeader, records []byte) {
+func (s *scanner) firstEvent(cpu uint16, records []byte) {
 	r := s.w.rec
 	b := records[s.w.at : s.w.at+r.size]
 	if r.typ != TypeSystem32 && r.typ != TypeSystem64 || b[6] != 0 || b[7] != 0 {
 		return
 	}
 	var e Event
-	e.decode(b, r, h.cpu, nil)
+	e.decode(b, r, cpu, nil)
 	hd, err := parseHeader(e.Payload, int(e.PtrSize))
 	if hd == nil {
 		return

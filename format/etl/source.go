@@ -43,33 +43,33 @@ func (s *source) at(off int64, n int) ([]byte, error) {
 
 // unpack returns the records of a buffer whose bytes in the file are raw, which
 // may be fewer than its header says. scratch is used for compressed buffers if
-// it is large enough, and limit is how many bytes of records there can be. bad is
-// what went wrong, -1 for nothing.
-func unpack(h bufferHeader, raw, scratch []byte, limit int) (records, newScratch []byte, bad int) {
+// it is large enough, and limit is how many bytes of records there can be. used is
+// how many bytes of raw that took, and bad what went wrong, -1 for nothing.
+func unpack(h bufferHeader, raw, scratch []byte, limit int) (records, newScratch []byte, used, bad int) {
 	if !h.compressed() {
 		end := h.valid
 		bad = -1
 		if end < 0 {
-			end, bad = h.size, int(DamageBufferLength)
+			end, bad = h.size, int(DamageBuffer)
 		}
 		if end > len(raw) {
 			end = len(raw)
 		}
-		return raw[bufferHeaderLen:max(end, bufferHeaderLen)], scratch, bad
+		return raw[bufferHeaderLen:max(end, bufferHeaderLen)], scratch, len(raw), bad
 	}
 	want := h.valid - bufferHeaderLen
 	bad = -1
 	if h.valid < 0 || want > limit {
 		// The length is lost; the stream ends where it ends.
-		want, bad = limit, int(DamageBufferLength)
+		want, bad = limit, int(DamageBuffer)
 	}
 	if cap(scratch) < want {
 		scratch = make([]byte, want)
 	}
 	scratch = scratch[:want]
-	n, err := xpress.Decode(scratch, raw[bufferHeaderLen:])
+	n, used, err := xpress.DecodeUsed(scratch, raw[bufferHeaderLen:])
 	if err != nil && bad < 0 {
 		bad = int(DamageCompression)
 	}
-	return scratch[:n], scratch, bad
+	return scratch[:n], scratch, bufferHeaderLen + used, bad
 }

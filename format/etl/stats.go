@@ -13,12 +13,12 @@ const (
 	// DamageTruncated: the file ends inside a buffer.
 	DamageTruncated DamageKind = iota
 	// DamageUnwritten: a stretch of zeros where a buffer should be, as in a file
-	// that was allocated but not filled.
+	// that was allocated but not filled, or of zeros or ones where an event should be.
 	DamageUnwritten
 	// DamageGarbage: bytes between buffers that are no buffer.
 	DamageGarbage
-	// DamageBufferLength: a buffer whose valid length cannot be.
-	DamageBufferLength
+	// DamageBuffer: a buffer whose header cannot be, but whose events were found.
+	DamageBuffer
 	// DamageCompression: a compressed buffer that does not unpack in full.
 	DamageCompression
 	// DamageRecord: bytes inside a buffer that are no event.
@@ -38,7 +38,7 @@ const (
 )
 
 var damageNames = [damageKinds]string{
-	"truncated buffer", "unwritten space", "bytes that are no buffer", "bad buffer length", "bad compression",
+	"truncated buffer", "unwritten space", "bytes that are no buffer", "bad buffer header", "bad compression",
 	"bytes that are no event", "unknown event header", "event cut short", "no log file header", "buffer changed while read",
 }
 
@@ -82,7 +82,8 @@ type Stats struct {
 	// no end time.
 	Unclosed bool
 
-	damage [damageKinds]Damage
+	circular bool
+	damage   [damageKinds]Damage
 }
 
 // Damage returns what was skipped, one entry a kind, none for a sound file.
@@ -106,10 +107,29 @@ func (s *Stats) String() string {
 	if s.BuffersLost > 0 {
 		parts = append(parts, fmt.Sprintf("%d buffers lost", s.BuffersLost))
 	}
+	if n := s.Missing(); n > 0 {
+		why := ""
+		if s.circular {
+			why = ", where later ones write over the first"
+		}
+		parts = append(parts, fmt.Sprintf("%d of %d buffers are not in the file%s", n, s.BuffersWritten, why))
+	}
+	if s.Unclosed {
+		parts = append(parts, "the session did not close the file")
+	}
 	for _, d := range s.Damage() {
 		parts = append(parts, fmt.Sprintf("%s: %d places, %d bytes, first at %#x", d.Kind, d.Count, d.Bytes, d.First))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// Missing returns how many buffers the session says it wrote that are not in the
+// file.
+func (s *Stats) Missing() int64 {
+	if s.Unclosed {
+		return 0
+	}
+	return max(int64(s.BuffersWritten)-s.Buffers, 0)
 }
 
 func (s *Stats) note(k DamageKind, at, bytes int64) {

@@ -25,13 +25,19 @@ const minMatch = 3
 // may have been written over. Bytes of src that are left
 // when dst is full are no error. dst and src must not overlap.
 func Decode(dst, src []byte) (int, error) {
+	n, _, err := DecodeUsed(dst, src)
+	return n, err
+}
+
+// DecodeUsed is Decode, and returns also how many bytes of src it took.
+func DecodeUsed(dst, src []byte) (n, used int, err error) {
 	var flags uint32 // those still to come, from the top bit on
 	left := 0        // how many
 	in, out, half := 0, 0, -1
 	for out < len(dst) {
 		if left == 0 {
 			if in+4 > len(src) {
-				return out, short(in, len(src), "flags")
+				return out, in, short(in, len(src), "flags")
 			}
 			flags, left = binary.LittleEndian.Uint32(src[in:]), 32
 			in += 4
@@ -41,7 +47,7 @@ func Decode(dst, src []byte) (int, error) {
 			n = min(n, len(dst)-out)
 			if n > len(src)-in {
 				k := copy(dst[out:], src[in:])
-				return out + k, short(len(src), len(src), "a literal")
+				return out + k, len(src), short(len(src), len(src), "a literal")
 			}
 			if n <= 8 && len(src)-in >= 8 && len(dst)-out >= 8 {
 				// More than the run may be written: what follows goes over it.
@@ -56,7 +62,7 @@ func Decode(dst, src []byte) (int, error) {
 		flags <<= 1
 		left--
 		if in+2 > len(src) {
-			return out, short(in, len(src), "a match")
+			return out, in, short(in, len(src), "a match")
 		}
 		at := in
 		m := int(binary.LittleEndian.Uint16(src[in:]))
@@ -65,12 +71,12 @@ func Decode(dst, src []byte) (int, error) {
 		if n == 7 {
 			var err error
 			if n, in, half, err = longLength(src, in, half); err != nil {
-				return out, err
+				return out, at, err
 			}
 		}
 		n += minMatch
 		if dist > out {
-			return out, fmt.Errorf("xpress: match at byte %d goes back %d bytes, have %d", at, dist, out)
+			return out, at, fmt.Errorf("xpress: match at byte %d goes back %d bytes, have %d", at, dist, out)
 		}
 		if n > len(dst)-out {
 			n = len(dst) - out
@@ -93,7 +99,7 @@ func Decode(dst, src []byte) (int, error) {
 			}
 		}
 	}
-	return out, nil
+	return out, in, nil
 }
 
 func short(at, n int, what string) error {
