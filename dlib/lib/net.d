@@ -3,6 +3,7 @@
  * the network events of a recorded Windows trace.
  */
 typedef uint32_t ipaddr_t;
+typedef uint64_t netstackid_t;
 
 typedef struct in6_addr_bytes {
 	uint8_t s6_addr[16];
@@ -28,6 +29,18 @@ inline int IPPROTO_IPV6 = 41;
 inline int IPPROTO_ICMPV6 = 58;
 inline int IPPROTO_SCTP = 132;
 
+inline int IPPROTO_HOPOPTS = 0;
+inline int IPPROTO_ROUTING = 43;
+inline int IPPROTO_FRAGMENT = 44;
+inline int IPPROTO_AH = 51;
+inline int IPPROTO_NONE = 59;
+inline int IPPROTO_DSTOPTS = 60;
+inline int IPPROTO_OSPF = 89;
+inline int IPPROTO_MH = 135;
+
+inline int ARPHRD_ETHER = 1;
+inline int ARPHRD_INFINIBAND = 32;
+
 inline int TCPS_CLOSED = 7;
 inline int TCPS_LISTEN = 10;
 inline int TCPS_SYN_SENT = 2;
@@ -39,6 +52,44 @@ inline int TCPS_CLOSING = 11;
 inline int TCPS_LAST_ACK = 9;
 inline int TCPS_FIN_WAIT_2 = 5;
 inline int TCPS_TIME_WAIT = 6;
+
+inline int TCP_STATE_IDLE = 0;
+inline int TCP_STATE_ESTABLISHED = 1;
+inline int TCP_STATE_SYN_SENT = 2;
+inline int TCP_STATE_SYN_RECEIVED = 3;
+inline int TCP_STATE_FIN_WAIT_1 = 4;
+inline int TCP_STATE_FIN_WAIT_2 = 5;
+inline int TCP_STATE_TIME_WAIT = 6;
+inline int TCP_STATE_CLOSED = 7;
+inline int TCP_STATE_CLOSE_WAIT = 8;
+inline int TCP_STATE_LAST_ACK = 9;
+inline int TCP_STATE_LISTEN = 10;
+inline int TCP_STATE_CLOSING = 11;
+
+inline int TH_FIN = 0x01;
+inline int TH_SYN = 0x02;
+inline int TH_RST = 0x04;
+inline int TH_PSH = 0x08;
+inline int TH_ACK = 0x10;
+inline int TH_URG = 0x20;
+inline int TH_ECE = 0x40;
+inline int TH_CWR = 0x80;
+inline int TCP_MIN_HEADER_LENGTH = 20;
+
+inline string tcp_state_string[int32_t state] =
+	state == TCP_STATE_IDLE ? "state-idle" :
+	state == TCP_STATE_ESTABLISHED ? "state-established" :
+	state == TCP_STATE_SYN_SENT ? "state-syn-sent" :
+	state == TCP_STATE_SYN_RECEIVED ? "state-syn-received" :
+	state == TCP_STATE_FIN_WAIT_1 ? "state-fin-wait-1" :
+	state == TCP_STATE_FIN_WAIT_2 ? "state-fin-wait-2" :
+	state == TCP_STATE_TIME_WAIT ? "state-time-wait" :
+	state == TCP_STATE_CLOSED ? "state-closed" :
+	state == TCP_STATE_CLOSE_WAIT ? "state-close-wait" :
+	state == TCP_STATE_LAST_ACK ? "state-last-ack" :
+	state == TCP_STATE_LISTEN ? "state-listen" :
+	state == TCP_STATE_CLOSING ? "state-closing" :
+	"<unknown>";
 
 typedef struct pktinfo {
 	uintptr_t pkt_addr;

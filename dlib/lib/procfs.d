@@ -28,6 +28,14 @@ inline int PR_KTHREAD = 0x00000200;
 inline int PR_IDLE = 0x10000000;
 inline int PR_PTRACE = 0x04000000;
 
+typedef int dprojid_t;
+typedef int poolid_t;
+typedef long time_t;
+typedef struct timestruc {
+	time_t tv_sec;
+	long tv_nsec;
+} timestruc_t;
+
 typedef struct lwpsinfo {
 	int pr_flag;
 	id_t pr_lwpid;

@@ -12,6 +12,7 @@ typedef struct cpuinfo {
 	chipid_t cpu_chip;
 	lgrp_id_t cpu_lgrp;
 } cpuinfo_t;
+typedef cpuinfo_t *cpuinfo_t_p;
 
 translator cpuinfo_t < int C > {
 	cpu_id = C;

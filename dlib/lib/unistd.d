@@ -3,6 +3,18 @@
  * file types, seek positions, DTrace's own buffer limits, address families.
  */
 inline int DTRACE_MAX_ARGS = 10;
+/* The faults of arg4 of dtrace:::ERROR. */
+inline int DTRACEFLT_UNKNOWN = 0;
+inline int DTRACEFLT_BADADDR = 1;
+inline int DTRACEFLT_BADALIGN = 2;
+inline int DTRACEFLT_ILLOP = 3;
+inline int DTRACEFLT_DIVZERO = 4;
+inline int DTRACEFLT_NOSCRATCH = 5;
+inline int DTRACEFLT_KPRIV = 6;
+inline int DTRACEFLT_UPRIV = 7;
+inline int DTRACEFLT_TUPOFLOW = 8;
+inline int DTRACEFLT_BADSTACK = 9;
+
 inline int P_ALL = 0;
 inline int P_PID = 1;
 inline int P_PGID = 2;
@@ -19,6 +31,8 @@ inline int O_APPEND = 02000;
 inline int O_NONBLOCK = 04000;
 inline int O_NDELAY = 04000;
 inline int O_DSYNC = 010000;
+inline int O_ASYNC = 020000;
+inline int O_FSYNC = 04010000;
 inline int O_DIRECT = 040000;
 inline int O_LARGEFILE = 0100000;
 inline int O_DIRECTORY = 0200000;
