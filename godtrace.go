@@ -321,6 +321,12 @@ func (t *Tracer) Program() (*ir.Program, error) {
 	return t.prog, nil
 }
 
+// ErrDestructive and ErrBufferSize are DTrace's reasons for not enabling programs.
+var (
+	ErrDestructive = errors.New("Destructive actions not allowed")
+	ErrBufferSize  = errors.New("Enabling exceeds size of buffer")
+)
+
 // NewSession compiles what was added and opens a session for it. The caller
 // closes it. Most callers use Run.
 func (t *Tracer) NewSession() (host.Session, error) {
@@ -328,13 +334,13 @@ func (t *Tracer) NewSession() (host.Session, error) {
 		return nil, err
 	}
 	if t.prog.Destructive && !t.opt.Flag("destructive") {
-		return nil, errors.New("Destructive actions not allowed: they need the option destructive (-w)")
+		return nil, fmt.Errorf("%w: they need the option destructive (-w)", ErrDestructive)
 	}
 	if t.opt.IsSet("bufsize") {
 		size := t.opt.Num("bufsize")
 		for _, c := range t.prog.Clauses {
 			if n := uint64(record.HeaderSize) + uint64(c.RecSize); c.Record && n > size {
-				return nil, fmt.Errorf("Enabling exceeds size of buffer: a record of clause %s has %d bytes, bufsize is %d", c.Name, n, size)
+				return nil, fmt.Errorf("%w: a record of clause %s has %d bytes, bufsize is %d", ErrBufferSize, c.Name, n, size)
 			}
 		}
 	}

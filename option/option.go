@@ -71,7 +71,8 @@ type Set struct {
 	num map[string]uint64
 }
 
-// Set sets an option. An empty value sets a flag. The error wraps ErrName or
+// Set sets an option. An empty value sets a flag; those of the compiler take no
+// other. The error wraps ErrName or
 // ErrValue and says what is allowed.
 func (s *Set) Set(name, value string) error {
 	d, ok := Lookup(name)
@@ -82,6 +83,9 @@ func (s *Set) Set(name, value string) error {
 	var err error
 	switch d.Kind {
 	case Flag:
+		if d.Scope == Compile && value != "" {
+			return fmt.Errorf("%w: found %q, want no value", ErrValue, value)
+		}
 		n, err = parseFlag(value)
 	case Size:
 		n, err = ParseSize(value)
@@ -99,6 +103,9 @@ func (s *Set) Set(name, value string) error {
 		if name == "version" && !validVersion(value) {
 			return fmt.Errorf("%w: found %q, want a version of D of at most 2.0.7, such as 1.0", ErrValue, value)
 		}
+		if value == "" && d.Values == nil && !mayBeEmpty[name] {
+			return fmt.Errorf("%w: want a value (%s)", ErrValue, d.Help)
+		}
 		if value == "" && d.Values != nil {
 			return fmt.Errorf("%w: want one of %s", ErrValue, strings.Join(d.Values, ", "))
 		}
@@ -115,6 +122,10 @@ func (s *Set) Set(name, value string) error {
 	s.val[name], s.num[name] = value, n
 	return nil
 }
+
+// mayBeEmpty are the strings that mean something without a value: the built-in
+// preprocessor, and the standard error.
+var mayBeEmpty = map[string]bool{"cpp": true, "bpflog": true}
 
 // validVersion reports whether v is a version of the language that there is:
 // major.minor or major.minor.micro, at most 2.0.7.

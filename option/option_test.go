@@ -17,6 +17,8 @@ func TestParse(t *testing.T) {
 		{"switchrate", "5sec", 5e9, nil}, {"switchrate", "2d", 2 * 86400e9, nil}, {"switchrate", "x", 0, ErrValue},
 		{"quiet", "", 1, nil}, {"quiet", "off", 0, nil}, {"quiet", "maybe", 0, ErrValue}, {"nspec", "4", 4, nil},
 		{"nspec", "-1", 0, ErrValue}, {"nosuch", "1", 0, ErrName}, {"bufpolicy", "ring", 0, nil}, {"bufpolicy", "x", 0, ErrValue},
+		{"errtags", "", 1, nil}, {"errtags", "1", 0, ErrValue}, {"zdefs", "off", 0, ErrValue}, {"destructive", "1", 1, nil},
+		{"define", "", 0, ErrValue}, {"define", "X=1", 0, nil}, {"libdir", "", 0, ErrValue}, {"cpp", "", 0, nil},
 	} {
 		var s Set
 		err := s.Set(c.name, c.val)

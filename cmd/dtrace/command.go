@@ -45,6 +45,7 @@ type command struct {
 	listInc  bool // -H
 	libDirs  []string
 	cmds     []string // -c
+	cmdEnv   []string // changes of their environment in order: name=value, or name
 	pids     []int    // -p
 	testing  bool
 
@@ -139,7 +140,7 @@ func (c *command) parse(args []string) error {
 		name, val, _ := strings.Cut(kv, "=")
 		if opt, ok := strings.CutPrefix(name, "DTRACE_OPT_"); ok {
 			if err := c.setOption(strings.ToLower(opt), val); err != nil {
-				return fatalf("failed to set %s from the environment: %s", name, c.optionReason(err))
+				return fatalf("failed to set %s from the environment: %s", name, c.because(err))
 			}
 		}
 	}
@@ -204,7 +205,7 @@ func (c *command) parse(args []string) error {
 		case 'x':
 			name, val, _ := strings.Cut(o.Arg, "=")
 			if serr := c.setOption(name, val); serr != nil {
-				return fatalf("failed to set -x %s: %s", name, c.optionReason(serr))
+				return fatalf("failed to set -x %s: %s", name, c.because(serr))
 			}
 		case 'Z':
 			err = c.set("Z", "zdefs", "")
@@ -280,15 +281,15 @@ func (c *command) set(letter, name, val string) error {
 		if val != "" {
 			letter += " " + val
 		}
-		return fatalf("failed to set -%s: %s", letter, c.optionReason(err))
+		return fatalf("failed to set -%s: %s", letter, c.because(err))
 	}
 	return nil
 }
 
-// optionReason is why an option was refused: DTrace's reason, and outside of
-// tests what was found and what is allowed.
-func (c *command) optionReason(err error) string {
-	for _, known := range []error{option.ErrName, option.ErrValue} {
+// because is why something was refused: DTrace's reason, and outside of tests
+// what was found and what is allowed.
+func (c *command) because(err error) string {
+	for _, known := range []error{option.ErrName, option.ErrValue, godtrace.ErrDestructive, godtrace.ErrBufferSize} {
 		if c.testing && errors.Is(err, known) {
 			return known.Error()
 		}
@@ -304,8 +305,11 @@ func (c *command) misuse(format string, args ...any) error {
 }
 
 // setOption sets a D option; some act on the command itself.
-func (c *command) setOption(name, val string) error {
-	switch name {
+func (c *command) setOption(opt, val string) error {
+	if err := c.opts.Set(opt, val); err != nil {
+		return err
+	}
+	switch opt {
 	case "cpp":
 		c.cpp = true
 	case "define":
@@ -318,8 +322,13 @@ func (c *command) setOption(name, val string) error {
 		c.libDirs = append(c.libDirs, val)
 	case "cpphdrs":
 		c.listInc = true
+	case "setenv", "unsetenv":
+		if name, _, ok := strings.Cut(val, "="); name == "" || ok != (opt == "setenv") {
+			return fmt.Errorf("%w: found %q, want %s", option.ErrValue, val, map[string]string{"setenv": "name=value", "unsetenv": "a name"}[opt])
+		}
+		c.cmdEnv = append(c.cmdEnv, val)
 	}
-	return c.opts.Set(name, val)
+	return nil
 }
 
 func (c *command) cppOption(o getopt.Opt) error {

@@ -274,6 +274,8 @@ func TestTestingMessages(t *testing.T) {
 		{[]string{"-x", "bufsize=1x", "-n", "BEGIN"}, 1, "dtrace: failed to set -x bufsize: Invalid value for specified option\n"},
 		{[]string{"-x", "nosuch", "-n", "BEGIN"}, 1, "dtrace: failed to set -x nosuch: Invalid option name\n"},
 		{[]string{"-b", "1x", "-n", "BEGIN"}, 1, "dtrace: failed to set -b 1x: Invalid value for specified option\n"},
+		{[]string{"-n", "BEGIN { raise(9); }"}, 1, "dtrace: description 'BEGIN ' matched 1 probe\ndtrace: could not enable tracing: Destructive actions not allowed\n"},
+		{[]string{"-b", "8", "-n", "BEGIN { trace(1); }"}, 1, "dtrace: description 'BEGIN ' matched 1 probe\ndtrace: could not enable tracing: Enabling exceeds size of buffer\n"},
 		{[]string{"-v", "-n", bye}, 0, "dtrace: description 'BEGIN ' matched 1 probe\n"},
 	} {
 		_, stderr, status := runLocal(t, env, tt.args...)

@@ -214,7 +214,7 @@ func (c *command) consume(v *victims) (int, error) {
 	c.notifyMatches()
 	sess, err := c.tracer.NewSession()
 	if err != nil {
-		return 0, fatalf("could not enable tracing: %v", err)
+		return 0, fatalf("could not enable tracing: %s", c.because(err))
 	}
 	defer sess.Close()
 	prog, err := c.tracer.Program()

@@ -28,8 +28,13 @@ func (c *command) header() (status int, err error) {
 	out := c.outFile
 	if out == "" {
 		base, ok := strings.CutSuffix(c.programs[0].arg, ".d")
-		if len(c.programs) != 1 || c.programs[0].letter != 's' || !ok {
-			return 0, usagef("-h requires an output file if there is not one script whose name ends in .d")
+		switch {
+		case len(c.programs) > 1:
+			return 0, usagef("-h requires an output file if multiple scripts are specified")
+		case c.programs[0].letter != 's':
+			return 0, usagef("-h requires an output file if no scripts are specified")
+		case !ok:
+			return 0, usagef("-h requires an output file if no scripts are specified: the name of %s does not end in .d", c.programs[0].arg)
 		}
 		out = base + ".h"
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -153,25 +154,16 @@ func groupStop(pid int) bool {
 	return e == syscall.EINVAL
 }
 
-// victimEnv applies -x setenv and -x unsetenv.
+// victimEnv is this process's environment with the changes of -x setenv and -x
+// unsetenv, in their order.
 func victimEnv(c *command) []string {
 	env := os.Environ()
-	drop := func(name string) {
-		kept := env[:0]
-		for _, kv := range env {
-			if n, _, _ := strings.Cut(kv, "="); n != name {
-				kept = append(kept, kv)
-			}
+	for _, change := range c.cmdEnv {
+		name, _, set := strings.Cut(change, "=")
+		env = slices.DeleteFunc(env, func(kv string) bool { n, _, _ := strings.Cut(kv, "="); return n == name })
+		if set {
+			env = append(env, change)
 		}
-		env = kept
-	}
-	if n := c.opts.Str("unsetenv"); n != "" {
-		drop(n)
-	}
-	if kv := c.opts.Str("setenv"); kv != "" {
-		n, _, _ := strings.Cut(kv, "=")
-		drop(n)
-		env = append(env, kv)
 	}
 	return env
 }

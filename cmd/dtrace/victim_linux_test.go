@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/godtrace/godtrace/option"
 )
 
 func runCommand(t *testing.T, args ...string) (stdout, stderr string, status int) {
@@ -78,6 +81,38 @@ func TestVictimStack(t *testing.T) {
 	out, errOut, _ := runCommand(t, "-q", "-n", "syscall::exit_group:entry /pid == $target/ { ustack(); }", "-c", "/bin/true")
 	if !strings.Contains(out, "libc.so.6`") {
 		t.Errorf("no symbol of libc in:\n%s%s", out, errOut)
+	}
+}
+
+// TestVictimEnvironment wants each -x setenv and -x unsetenv to act, in their order.
+func TestVictimEnvironment(t *testing.T) {
+	c := command{streams: streams{}}
+	t.Setenv("GONE", "1")
+	t.Setenv("KEPT", "1")
+	for _, o := range []struct{ name, val string }{
+		{"setenv", "A=1"}, {"setenv", "B=x=y"}, {"setenv", "A=2"}, {"unsetenv", "GONE"}, {"setenv", "C=3"}, {"unsetenv", "C"},
+	} {
+		if err := c.setOption(o.name, o.val); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string]string{}
+	for _, kv := range victimEnv(&c) {
+		n, v, _ := strings.Cut(kv, "=")
+		got[n] = v
+	}
+	if got["A"] != "2" || got["B"] != "x=y" || got["KEPT"] != "1" {
+		t.Errorf("A=%s B=%s KEPT=%s, want 2, x=y, 1", got["A"], got["B"], got["KEPT"])
+	}
+	for _, n := range []string{"GONE", "C"} {
+		if _, ok := got[n]; ok {
+			t.Errorf("%s is set", n)
+		}
+	}
+	for _, o := range []struct{ name, val string }{{"setenv", "A"}, {"setenv", "=x"}, {"unsetenv", "A=1"}, {"unsetenv", ""}} {
+		if err := c.setOption(o.name, o.val); !errors.Is(err, option.ErrValue) {
+			t.Errorf("%s=%s: error %v, want %v", o.name, o.val, err, option.ErrValue)
+		}
 	}
 }
 
