@@ -375,6 +375,7 @@ func (p *progGen) selectProbe(out label) {
 			p.movImm(r2, int64(key))
 			p.jReg(asm.JNE, r1, r2, out)
 		}
+		p.skipCompat(out)
 		return
 	}
 	p.jImm(asm.JGT, r1, int32(p.rows-1), out)
@@ -385,6 +386,39 @@ func (p *progGen) selectProbe(out label) {
 	p.jImm(asm.JEq, r1, 0, out)
 	p.store(rFP, mainFB+fbProbe, r1, 8)
 	p.store(rFP, mainFB+fbEntry, r2, 8)
+	p.skipCompat(out)
+}
+
+// skipCompat leaves at out if the system call is one of a 32-bit program, whose
+// calls have other numbers: this one's is another call's. Kernels without BTF do not say
+// where to look.
+func (p *progGen) skipCompat(out label) {
+	if p.hook.Args != ArgsSyscall && p.hook.Args != ArgsSyscallReturn || p.cfg.Offset == nil {
+		return
+	}
+	// TS_COMPAT of arch/x86, TIF_32BIT of arch/arm64.
+	member, bit := "thread_info.status", int32(1<<1)
+	if p.cfg.Arch == ARM64 {
+		member, bit = "thread_info.flags", 1<<22
+	}
+	off, _, err := p.cfg.Offset("task_struct", member)
+	if err != nil {
+		return // no such programs
+	}
+	if p.cfg.Lacks[FeatTaskRegs] {
+		p.helper(asm.FnGetCurrentTask)
+		p.mov(r3, r0)
+		p.addImm(r3, int64(off))
+		p.mov(r1, rFP)
+		p.addImm(r1, mainFB+fbTime)
+		p.movImm(r2, 4)
+		p.helper(asm.FnProbeReadKernel)
+		p.load(r1, rFP, mainFB+fbTime, 4)
+	} else {
+		p.helper(asm.FnGetCurrentTaskBtf)
+		p.load(r1, r0, int32(off), 4)
+	}
+	p.jImm(asm.JSet, r1, bit, out)
 }
 
 // blockAddr puts the address of this CPU's part of MapControl into d. It clobbers

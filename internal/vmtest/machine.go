@@ -171,9 +171,9 @@ func (m *Machine) writeInitramfs(name string, jobs []Job) error {
 	return f.Close()
 }
 
-// Build compiles a package of this module to a static program and returns it.
-// With test it is the package's test binary.
-func Build(ctx context.Context, pkg string, test bool) ([]byte, error) {
+// Build compiles a package of this module to a static program for an architecture
+// (GOARCH) and returns it. With test it is the package's test binary.
+func Build(ctx context.Context, pkg, arch string, test bool) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "godtrace-vm")
 	if err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func Build(ctx context.Context, pkg string, test bool) ([]byte, error) {
 		args = []string{"test", "-c", "-o", out, pkg}
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, text)
 	}

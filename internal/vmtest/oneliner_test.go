@@ -28,6 +28,12 @@ func oneliners() []task {
 	const ours = "pid == $target && arg2 == 1"
 	add(counts(map[string]int{"read": 500}, "openat", "exit_group"), "syscall-counts",
 		"-q", "-c", read(500), "-n", "syscall:::entry /pid == $target && (probefunc != \"read\" || arg2 == 1)/ { @[probefunc] = count(); }")
+	// Its calls have numbers of their own: they must not count as others.
+	add(both(output("has exited"), func(t *testing.T, r Result) {
+		if keyCount.Match(r.Stdout) {
+			t.Errorf("calls of a program of 32 bits have names of 64:\n%s", r.Stdout)
+		}
+	}), "calls-of-32-bits", "-c", init32Path+" read 500", "-n", "syscall:::entry, syscall:::return /pid == $target/ { @[probefunc] = count(); }")
 	add(counts(map[string]int{"n": 500}), "latency", "-q", "-c", read(500), "-n",
 		"syscall::read:entry /"+ours+"/ { self->t = timestamp; } "+
 			"syscall::read:return /self->t/ { @q = quantize(timestamp - self->t); @n[\"n\"] = sum(timestamp > self->t ? 1 : 0); self->t = 0; } "+
@@ -163,6 +169,9 @@ func releaseBefore(t *testing.T, major, minor int) bool {
 	}
 	return a < major || a == major && b < minor
 }
+
+// keyCount is a line of an aggregation with one key.
+var keyCount = regexp.MustCompile(`(?m)^ +\w+ +\d+$`)
 
 func status(n int) func(*testing.T, Result) {
 	return func(t *testing.T, r Result) {

@@ -48,7 +48,11 @@ func TestKernels(t *testing.T) {
 	ctx := t.Context()
 	dtrace := program(ctx, t, "../../cmd/dtrace", false)
 	initProgram := program(ctx, t, "./init", false)
-	files := []File{{Path: dtracePath, Mode: ModeExec, Data: dtrace}}
+	init32, err := Build(ctx, "./init", "386", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []File{{Path: dtracePath, Mode: ModeExec, Data: dtrace}, {Path: init32Path, Mode: ModeExec, Data: init32}}
 	shell := busybox()
 	if shell != nil {
 		files = append(files, File{Path: "/bin/busybox", Mode: ModeExec, Data: shell})
@@ -74,11 +78,14 @@ func TestKernels(t *testing.T) {
 	}
 }
 
-const dtracePath = "/bin/dtrace"
+const (
+	dtracePath = "/bin/dtrace"
+	init32Path = "/bin/init32" // a program of 32 bits: the workloads of init
+)
 
 func program(ctx context.Context, t *testing.T, pkg string, test bool) []byte {
 	t.Helper()
-	b, err := Build(ctx, pkg, test)
+	b, err := Build(ctx, pkg, "amd64", test)
 	if err != nil {
 		t.Fatal(err)
 	}
