@@ -281,12 +281,17 @@ func (t *Tracer) newChecker() error {
 		opt.AMin = a
 	}
 	opt.TargetPID = t.cfg.Target
+	if h, ok := t.host.(interface{ HasProcess(pid int) bool }); ok {
+		opt.HasProcess = h.HasProcess
+	}
 	t.chk = check.New(t.host, opt)
 	return nil
 }
 
 // pragma applies "#pragma D option name[=value]".
-func (t *Tracer) pragma(p check.PragmaOption) error { return t.opt.Set(p.Name, p.Value) }
+func (t *Tracer) pragma(p check.PragmaOption) error {
+	return t.opt.SetInProgram(p.Name, p.Value)
+}
 
 // Compile compiles all programs added. Program, NewSession and Run call it.
 func (t *Tracer) Compile() error {

@@ -118,13 +118,15 @@ func (c *Checker) printf(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	info.Values = e.Args[1:]
 	types := make([]printf.ArgType, len(args)-1)
 	for i, a := range args[1:] {
-		if dynClass(a.Type) > 1 {
-			c.noAction(e.Args[i+1]) // sym() and the like are statements or keys
-		}
 		types[i] = c.printfType(a)
 	}
 	if err := info.Format.Check(printf.Use{Func: f.Name, First: 1, Target: c.opt.Target}, types); err != nil {
 		c.printfError(e, f.Name, err)
+	}
+	for i, a := range args[1:] {
+		if dynClass(a.Type) > 1 {
+			c.noAction(e.Args[i+1]) // sym() and the like are statements or keys
+		}
 	}
 }
 
@@ -144,8 +146,8 @@ func (c *Checker) formatType(ty *ctype.Type, t printf.ArgType) printf.ArgType {
 		t.Class, t.Signed = printf.ClassInt, b.Signed
 	case ctype.Float:
 		t.Class = printf.ClassFloat
-	case ctype.Pointer:
-		t.Class = printf.ClassPointer
+	case ctype.Pointer, ctype.Func:
+		t.Class, t.Size = printf.ClassPointer, int(c.t.Model.Ptr)
 	case ctype.String:
 		t.Class = printf.ClassString
 	case ctype.Array:
@@ -271,16 +273,17 @@ func posConst(x *Expr) bool {
 	return intConst(x) && x.Int != 0 && (x.Int > 0 || !x.Type.IsSigned())
 }
 
-// maxFrames bounds the frames of a stack, as kernels do.
+// maxFrames bounds the frames of a stack. More may be asked for, but no stack has
+// them.
 const maxFrames = 1 << 16
 
 func (c *Checker) stack(e *syntax.Call, info *CallInfo, args []*Expr) {
 	info.N = orDefault(c.opt.StackFrames, defaultStackFrames)
 	if len(args) == 1 {
-		if !posConst(args[0]) || args[0].Int <= 0 || args[0].Int > maxFrames {
-			c.fail(e.Args[0], diag.D_STACK_SIZE, "stack( ) size must be a non-zero positive integer constant of at most %d", maxFrames)
+		if !posConst(args[0]) || args[0].Int <= 0 {
+			c.fail(e.Args[0], diag.D_STACK_SIZE, "stack( ) size must be a non-zero positive integer constant")
 		}
-		info.N = args[0].Int
+		info.N = min(args[0].Int, maxFrames)
 	}
 }
 
@@ -291,10 +294,10 @@ func (c *Checker) ustack(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 		info.StrSize = orDefault(c.opt.JStackStrSize, defaultJStackStrSize)
 	}
 	if len(args) >= 1 {
-		if !posConst(args[0]) || args[0].Int <= 0 || args[0].Int > maxFrames {
-			c.fail(e.Args[0], diag.D_USTACK_FRAMES, "%s( ) argument #1 must be a non-zero positive integer constant of at most %d", f.Name, maxFrames)
+		if !posConst(args[0]) || args[0].Int <= 0 {
+			c.fail(e.Args[0], diag.D_USTACK_FRAMES, "%s( ) argument #1 must be a non-zero positive integer constant", f.Name)
 		}
-		info.N = args[0].Int
+		info.N = min(args[0].Int, maxFrames)
 	}
 	if len(args) >= 2 {
 		if !intConst(args[1]) || args[1].Int < 0 {

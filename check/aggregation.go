@@ -43,12 +43,7 @@ func (c *Checker) aggAssign(e *syntax.Assign, a *syntax.Agg) *Expr {
 	call, ok := e.Y.(*syntax.Call)
 	var f *Func
 	if ok {
-		if o := c.lookup(call.Fun.Name); o == nil && !call.Fun.Scoped {
-			f = c.funcs[call.Fun.Name]
-			if f == nil {
-				c.function(call)
-			}
-		}
+		f = c.function(call)
 	}
 	if f == nil || f.Kind != FuncAgg || e.Op != syntax.OpAssign {
 		if e.Op != syntax.OpAssign {

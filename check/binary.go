@@ -160,11 +160,6 @@ func (c *Checker) pointerSum(p, i *Expr) *Expr {
 
 func (c *Checker) logical(e *syntax.Binary, x, y *Expr) *Expr {
 	if !isScalar(x) || !isScalar(y) {
-		for _, op := range []syntax.Expr{e.X, e.Y} {
-			if c.actionOf(op) != nil {
-				c.fail(e, diag.D_OP_ACT, "operator %s operands cannot be actions", e.Op)
-			}
-		}
 		c.fail(e, diag.D_OP_SCALAR, "operator %s requires operands of scalar type, found %s and %s", e.Op, c.typeName(x), c.typeName(y))
 	}
 	r := &Expr{Type: c.t.Int}
@@ -301,7 +296,7 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	switch k := c.complete(x.Type).Kind; {
 	case stack:
 		c.stackValue(e.Y, y)
-	case x.Xlate == nil && (k == ctype.Array || k == ctype.Func):
+	case x.Xlate == nil && (k == ctype.Array || k == ctype.Func || k == ctype.String && x.Type.Kind == ctype.Typedef):
 		c.fail(e, diag.D_OP_ARRFUN, "operator = may not be applied to an operand of type %s: arrays and functions cannot be assigned", c.typeName(x))
 	case v != nil && dynamicVar(v) && intConst(y) && y.Int == 0 && (x.Type.IsCompound() || isStackVal(x.Type)):
 		// The literal 0 deletes the variable, whatever its type.
@@ -340,16 +335,20 @@ func (c *Checker) firstAssign(e *syntax.Assign, v *Var, x, y *Expr) {
 		if _, ok := y.Obj.(*Agg); ok {
 			c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = aggregation", v.varName())
 		}
-		c.noDyn(e.Y, y)
+		c.noAction(e.Y)
+		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = %s", v.varName(), c.typeName(y))
 	case t.Is(ctype.Void):
 		c.fail(e, diag.D_OP_INCOMPAT, "a void expression cannot be assigned to %s", v.varName())
-	case t.Is(ctype.Array), t.Is(ctype.Func):
+	case t.Is(ctype.Array), t.Is(ctype.Func), t.Is(ctype.String) && t.Kind == ctype.Typedef:
 		c.fail(e, diag.D_OP_ARRFUN, "operator = may not be applied to an operand of type %s: arrays and functions cannot be assigned (stringof makes a string of a char array)", t)
 	}
 	if t.Const || t.Volatile {
 		u := *t
 		u.Const, u.Volatile = false, false
 		t = &u
+	}
+	if _, null := y.Obj.(*nullConst); null {
+		t = c.t.VoidPtr
 	}
 	v.Type, x.Type = t, t
 }

@@ -111,7 +111,8 @@ type namer interface{ BuiltinNames() map[string]string }
 // task_struct: CurThread is the type of curthread.
 type threadTyper interface{ CurThread() *ctype.Type }
 
-// nullConst is NULL: the constant 0 of type void *.
+// nullConst is NULL: the integer constant 0, which may stand where a pointer is
+// wanted. A variable that is first assigned NULL is a void *.
 type nullConst struct{}
 
 func (*nullConst) object()          {}

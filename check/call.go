@@ -50,8 +50,10 @@ func (c *Checker) protoType(name string) *ctype.Type {
 		return c.t.VoidPtr
 	case "uintptr_t*":
 		return ctype.PtrTo(c.t.Uintptr)
-	case "thread*":
-		return threadParam
+	case "uint32_t*":
+		return ctype.PtrTo(c.t.UInt)
+	case "thread*", "mutex*", "rwlock*", "path*", "in6_addr*":
+		return worldParams[name]
 	case "stack":
 		return dyn(ctype.DynStack)
 	case "ustack":
@@ -74,21 +76,46 @@ func (c *Checker) protoType(name string) *ctype.Type {
 	return t
 }
 
-// threadParam stands in prototypes for the type of curthread until a call needs
-// it: finding it loads the World's types, which most programs do without.
-var threadParam = &ctype.Type{Kind: ctype.Void, Name: "thread"}
+// worldParams stand in prototypes for types of the World until a call needs them:
+// finding them loads the World's types, which most programs do without.
+var worldParams = map[string]*ctype.Type{
+	"thread*":   {Kind: ctype.Void, Name: "thread"},
+	"mutex*":    {Kind: ctype.Void, Name: "struct mutex"},
+	"rwlock*":   {Kind: ctype.Void, Name: "rwlock_t"},
+	"path*":     {Kind: ctype.Void, Name: "struct path"},
+	"in6_addr*": {Kind: ctype.Void, Name: "struct in6_addr"},
+}
 
-// bindThread puts the type of curthread into a prototype.
-func (c *Checker) bindThread(f *Func) {
-	t := func(p **ctype.Type) {
-		if *p == threadParam {
+// bindTypes puts types of the World into a prototype. A World without the type
+// takes a pointer to anything.
+func (c *Checker) bindTypes(f *Func) {
+	bind := func(p **ctype.Type) {
+		switch {
+		case !isWorldParam(*p):
+		case *p == worldParams["thread*"]:
 			*p = c.builtinType(c.globals["curthread"].(*BuiltinVar))
+		default:
+			t, err := c.worldType("", (*p).Name)
+			if err != nil || t == nil {
+				*p = ptrParam
+				return
+			}
+			*p = ctype.PtrTo(t)
 		}
 	}
-	t(&f.Result)
+	bind(&f.Result)
 	for i := range f.params {
-		t(&f.params[i])
+		bind(&f.params[i])
 	}
+}
+
+func isWorldParam(t *ctype.Type) bool {
+	for _, p := range worldParams {
+		if p == t {
+			return true
+		}
+	}
+	return false
 }
 
 // recent reports whether f is a function that some DTrace systems lack: scripts
@@ -108,7 +135,7 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 	for i, a := range e.Args {
 		args[i] = c.expr(a)
 	}
-	c.bindThread(f)
+	c.bindTypes(f)
 	c.prototype(e, f, args)
 	c.useAttr(f.attr)
 	info := &CallInfo{Fn: f}
@@ -156,12 +183,16 @@ func (c *Checker) function(e *syntax.Call) *Func {
 		if v, ok := o.(*Var); ok && !v.declared {
 			c.fail(id, diag.D_FUNC_UNDEF, "undefined function name: %s: it is a variable", id.Name)
 		}
+		switch o.(type) {
+		case *InlineDef, *EnumConst, *nullConst:
+			c.fail(id, diag.D_FUNC_IDENT, "function designator is not of function type: %s is a constant or an inline", id.Name)
+		}
 		c.fail(id, diag.D_FUNC_IDKIND, "%s '%s' may not be referenced as a function", o.kindName(), id.Name)
 	}
-	if why := foreignFuncs[id.Name]; why != "" {
+	f := c.funcs[id.Name]
+	if why := foreignFuncs[id.Name]; f == nil && why != "" {
 		c.fail(id, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", id.Name, why)
 	}
-	f := c.funcs[id.Name]
 	if f == nil {
 		c.fail(id, diag.D_FUNC_UNDEF, "undefined function name: %s", id.Name)
 	}
@@ -192,11 +223,16 @@ func (c *Checker) prototype(e *syntax.Call, f *Func, args []*Expr) {
 		if p == nil {
 			continue
 		}
-		if !c.passes(f, p, args[i]) && !(f.ID == FStrtok && i == 0 && args[i].Const && args[i].Int == 0) {
+		if !c.passes(f, p, args[i]) && !(f.ID == FStrtok && i == 0 && isNull(args[i])) {
 			c.fail(e.Args[i], diag.D_PROTO_ARG, "%s( ) argument #%d is incompatible with prototype:\n\tprototype: %s\n\t argument: %s", f.Name, i+1, protoName(p), c.typeName(args[i]))
 		}
 		c.pass(p, args[i])
 	}
+}
+
+// isNull reports whether x is 0 or NULL.
+func isNull(x *Expr) bool {
+	return x.Const && x.Int == 0 && (isInt(x) || x.Type.Is(ctype.Pointer) && x.Type.Base().Elem.Is(ctype.Void))
 }
 
 func protoName(p *ctype.Type) string {
@@ -211,8 +247,8 @@ func (c *Checker) passes(f *Func, p *ctype.Type, a *Expr) bool {
 	if p == ptrParam {
 		return c.argCompat(c.t.VoidPtr, a) && (!isString(a) || f.takesBytes())
 	}
-	if f.flags&(userAddr|anyAddr) != 0 && p == c.t.Uintptr && a.Xlate == nil && a.Type.Is(ctype.Pointer) {
-		return f.flags&anyAddr != 0 || a.Type.Base().Space == ctype.User
+	if f.flags&userAddr != 0 && p == c.t.Uintptr && a.Xlate == nil && a.Type.Is(ctype.Pointer) {
+		return a.Type.Base().Space == ctype.User
 	}
 	return c.argCompat(p, a)
 }

@@ -16,6 +16,9 @@ type Options struct {
 	// TargetPID is the process that the caller holds, 0 for none: its probes may be
 	// missing, but it is not.
 	TargetPID int
+	// HasProcess reports whether a process exists that could be traced; nil is
+	// never.
+	HasProcess func(pid int) bool
 	// StrSize is the size of a string in bytes, NUL included; 0 is 256.
 	StrSize int64
 	// ZDefs allows probe descriptions that match nothing (-Z).

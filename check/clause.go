@@ -3,8 +3,6 @@ package check
 import (
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/diag"
@@ -121,7 +119,7 @@ func (c *Checker) probeDesc(cl *Clause, pd *syntax.ProbeDesc) *match {
 		c.fail(pd, diag.D_PDESC_INVAL, "invalid probe identifier %s: unknown probe identifier", pd.Text)
 	}
 	if len(m.probes) == 0 {
-		c.noProcess(pd, d.Provider)
+		c.processDesc(pd, d)
 	}
 	if len(m.probes) == 0 && !c.opt.ZDefs {
 		text := d.String()
@@ -385,21 +383,4 @@ func sameArg(a, b *ctype.Type) bool {
 		return a == b
 	}
 	return ctype.Equal(a, b)
-}
-
-// noProcess refuses a description of the pid provider whose process has no
-// probes: unlike others it must exist, even with zdefs.
-func (c *Checker) noProcess(pd *syntax.ProbeDesc, provider string) {
-	num, ok := strings.CutPrefix(provider, "pid")
-	if !ok || num == "" || strings.Trim(num, "0123456789") != "" {
-		return
-	}
-	pid, err := strconv.ParseInt(num, 10, 32)
-	switch {
-	case err != nil || pid == 0:
-		c.fail(pd, diag.D_PROC_BADPID, "%s does not contain a valid pid", provider)
-	case int(pid) == c.opt.TargetPID:
-		return
-	}
-	c.fail(pd, diag.D_PROC_GRAB, "failed to grab process %s: the host has no such process, or no provider for processes", num)
 }

@@ -27,7 +27,7 @@ func (c *Checker) decl(d *syntax.Decl) {
 		case d.Storage == syntax.StorageTypedef:
 			c.typedef(dr, t)
 		case d.Storage == syntax.StorageExtern, t.Is(ctype.Func) && d.Storage == syntax.StorageNone:
-			c.extern(dr, t)
+			c.extern(dr, t, d.Storage == syntax.StorageExtern)
 		case d.Storage == syntax.StorageAuto, d.Storage == syntax.StorageRegister, d.Storage == syntax.StorageStatic:
 			c.fail(d, diag.D_DECL_BADCLASS, "specified storage class is not appropriate in D, want extern, typedef, self or this")
 		default:
@@ -38,7 +38,7 @@ func (c *Checker) decl(d *syntax.Decl) {
 
 func (c *Checker) typedef(dr *syntax.Declarator, t *ctype.Type) {
 	if _, ok := dr.Type.(*syntax.AssocType); ok {
-		c.fail(dr, diag.D_DECL_ARRSUB, "typedef %s may not be an associative array, want a positive integer constant as dimension", dr.Name)
+		t = c.t.Void // it may be named, but nothing can have it
 	}
 	if o := c.globals[dr.Name]; o != nil {
 		c.fail(dr, diag.D_DECL_IDRED, "identifier redeclared: %s is already a %s", dr.Name, o.kindName())
@@ -58,7 +58,14 @@ func (c *Checker) typedef(dr *syntax.Declarator, t *ctype.Type) {
 }
 
 // extern declares the type of a symbol.
-func (c *Checker) extern(dr *syntax.Declarator, t *ctype.Type) {
+func (c *Checker) extern(dr *syntax.Declarator, t *ctype.Type, extern bool) {
+	if t.Is(ctype.Func) && !extern {
+		// Without extern it says nothing that a program could use.
+		if c.externs[dr.Name] == nil {
+			c.externs[dr.Name] = t
+		}
+		return
+	}
 	if old := c.externs[dr.Name]; old != nil && !ctype.Equal(old, t) {
 		c.fail(dr, diag.D_DECL_IDRED, "identifier redeclared: `%s\n\t current: %s\n\tprevious: %s", dr.Name, t, old)
 	}
@@ -101,13 +108,16 @@ func (c *Checker) varDecl(d *syntax.Decl, dr *syntax.Declarator, t *ctype.Type) 
 		}
 		for i, k := range assoc.Keys {
 			kt := c.typeExpr(k.Type)
+			if c.complete(kt).Kind == ctype.Forward {
+				c.fail(k, diag.D_DECL_INCOMPLETE, "key #%d of %s has the incomplete type %s", i+1, dr.Name, kt)
+			}
 			if kt.Is(ctype.Void) || kt.Is(ctype.Dyn) {
 				c.fail(k, diag.D_DECL_PROTO_TYPE, "associative array prototype may not use a parameter of type %s: parameter #%d", kt, i+1)
 			}
 			keys = append(keys, c.keyType(&Expr{Type: kt}))
 		}
 	}
-	if class == syntax.Plain && c.typedefs[dr.Name] != nil && !c.ctx.lib {
+	if class == syntax.Plain && (c.typedefs[dr.Name] != nil || c.t.Lookup(dr.Name) != nil) && !c.ctx.lib {
 		c.fail(dr, diag.D_DECL_IDRED, "identifier redeclared: %s is already a type", dr.Name)
 	}
 	c.objectType(dr, t, isAssoc)
@@ -135,8 +145,6 @@ func (c *Checker) objectType(dr *syntax.Declarator, t *ctype.Type, assoc bool) {
 		c.fail(dr, diag.D_DECL_DYNOBJ, "cannot have dynamic object: %s", dr.Name)
 	case ctype.Forward:
 		c.fail(dr, diag.D_DECL_INCOMPLETE, "incomplete struct/union/enum %s: %s", t, dr.Name)
-	case ctype.Func:
-		c.fail(dr, diag.D_DECL_CLASS, "variable %s cannot be a function: only extern declares functions", dr.Name)
 	case ctype.Array:
 		if b.Len == 0 {
 			c.fail(dr, diag.D_DECL_ARRNULL, "array declaration requires array dimension or tuple signature: %s", dr.Name)
@@ -247,7 +255,6 @@ func (c *Checker) checkInline(d *InlineDef) {
 		c.params = [][]*Param{d.Params}
 	}
 	x := c.expr(d.X)
-	c.noAction(d.X)
 	if x.Xlate != nil {
 		if !compatTypes(d.Type, x.Type) {
 			panic(diag.Errorf(d.Pos, diag.D_OP_INCOMPAT, "inline %s definition uses incompatible types: %s = %s", d.Name, d.Type, c.typeName(x)))
@@ -257,5 +264,6 @@ func (c *Checker) checkInline(d *InlineDef) {
 	if !c.argCompat(d.Type, x) {
 		panic(diag.Errorf(d.Pos, diag.D_OP_INCOMPAT, "inline %s definition uses incompatible types: %s = %s", d.Name, d.Type, c.typeName(x)))
 	}
+	c.noAction(d.X)
 	c.convert(x, d.Type)
 }

@@ -52,6 +52,9 @@ func (c *Checker) expr(e syntax.Expr) *Expr {
 		return c.sizeofExpr(e)
 	case *syntax.SizeofType:
 		t := c.typeExpr(e.Type)
+		if _, assoc := e.Type.(*syntax.AssocType); assoc {
+			return c.sizeofResult(e, 0, "associative array of "+t.String())
+		}
 		return c.sizeofResult(e, c.sizeof(c.complete(t)), t.String())
 	case *syntax.Offsetof:
 		return c.offsetof(e)
@@ -472,8 +475,7 @@ func (c *Checker) cond(e *syntax.Cond) *Expr {
 // sameAlloca refuses operands of which one points into scratch memory and the
 // other elsewhere.
 func (c *Checker) sameAlloca(n syntax.Node, x, y *Expr) {
-	null := func(x *Expr) bool { return x.Const && x.Int == 0 }
-	if x.Type.Is(ctype.Pointer) && y.Type.Is(ctype.Pointer) && x.Alloca != y.Alloca && !null(x) && !null(y) {
+	if x.Alloca != y.Alloca && (x.Type.Is(ctype.Pointer) || y.Type.Is(ctype.Pointer)) {
 		c.fail(n, diag.D_ALLOCA_INCOMPAT, "operands mix a pointer into scratch memory with another pointer")
 	}
 }
@@ -505,7 +507,9 @@ func (c *Checker) cast(e *syntax.Cast) *Expr {
 	x := c.expr(e.X)
 	to := &Expr{Type: t}
 	ok := false
+	_, assoc := e.Type.(*syntax.AssocType)
 	switch {
+	case assoc:
 	case t.Is(ctype.Void):
 		c.noAction(e.X)
 		ok = true
@@ -587,7 +591,6 @@ func (c *Checker) offsetof(e *syntax.Offsetof) *Expr {
 func (c *Checker) stringof(e *syntax.Stringof) *Expr {
 	x := c.expr(e.X)
 	if isDyn(x) || !isScalar(x) && !isPtr(x) && !isStrCompat(x) {
-		c.noAction(e.X)
 		c.fail(e, diag.D_STRINGOF_TYPE, "cannot apply stringof to a value of type %s", c.typeName(x))
 	}
 	if _, ok := e.X.(*syntax.Cast); ok && x.Type.Is(ctype.Pointer) {
@@ -595,6 +598,23 @@ func (c *Checker) stringof(e *syntax.Stringof) *Expr {
 	}
 	c.convert(x, c.t.String)
 	return c.set(e, &Expr{Type: c.t.String})
+}
+
+// memberIdent refuses the name of an enumerator, which stands for a number, behind
+// . and ->. A member of that name goes before.
+func (c *Checker) memberIdent(e *syntax.Member, t *ctype.Type) {
+	if _, enum := c.globals[e.Name].(*EnumConst); !enum {
+		return
+	}
+	if e.Arrow && t.Kind == ctype.Pointer {
+		t = c.complete(t.Elem)
+	}
+	if t.IsCompound() {
+		if _, ok := t.Member(e.Name); ok {
+			return
+		}
+	}
+	c.fail(e, diag.D_OP_IDENT, "operator . or -> must be followed by the name of a member, found the enumerator %s", e.Name)
 }
 
 // member types X.name and X->name.
@@ -605,6 +625,7 @@ func (c *Checker) member(e *syntax.Member) *Expr {
 	}
 	x := c.expr(e.X)
 	t := c.complete(x.Type)
+	c.memberIdent(e, t)
 	if isDyn(x) && x.Xlate == nil {
 		c.noAction(e.X)
 		if e.Arrow {

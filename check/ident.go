@@ -117,7 +117,7 @@ func (c *Checker) ident(id *syntax.Ident) *Expr {
 	case *Var:
 		return c.readVar(id, o)
 	case *Param:
-		return c.set(id, &Expr{Type: o.Type, Obj: o, Xlate: o.Trans})
+		return c.set(id, &Expr{Type: o.Type, Obj: o, Xlate: o.Trans, LValue: true})
 	case *BuiltinVar:
 		return c.builtin(id, o)
 	case *InlineDef:
@@ -125,7 +125,7 @@ func (c *Checker) ident(id *syntax.Ident) *Expr {
 	case *EnumConst:
 		return c.set(id, &Expr{Type: o.Type, Obj: o, Const: true, Int: o.Value})
 	case *nullConst:
-		return c.set(id, &Expr{Type: c.t.VoidPtr, Const: true})
+		return c.set(id, &Expr{Type: c.t.Int, Obj: o, Const: true})
 	case *SymbolRef:
 		return c.symbolValue(id, o)
 	case *Func:

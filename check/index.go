@@ -38,7 +38,7 @@ func (c *Checker) index(e *syntax.Index, write bool) *Expr {
 			if len(o.Params) > 0 {
 				return c.inlineCall(e, id, o)
 			}
-		case *Func, *nullConst:
+		case *Func:
 			c.fail(e, diag.D_IDENT_BADREF, "%s '%s' may not be referenced as an associative array", o.kindName(), id.Name)
 		}
 	}
@@ -58,7 +58,6 @@ func (c *Checker) index(e *syntax.Index, write bool) *Expr {
 		if isInt(x) && isInt(i) {
 			c.fail(e, diag.D_DEREF_NONPTR, "cannot index a value of type %s, want a pointer, array or string", c.typeName(x))
 		}
-		c.noAction(e.X)
 		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s [ %s ]", c.typeName(x), c.typeName(i))
 	}
 	if !isInt(i) || c.isVFPtr(x) {
@@ -190,5 +189,5 @@ func (c *Checker) inlineCall(e *syntax.Index, id *syntax.Ident, d *InlineDef) *E
 		c.convert(a, d.Params[i].Type)
 	}
 	c.set(id, &Expr{Type: d.Type, Obj: d})
-	return c.set(e, &Expr{Type: d.Type, Obj: d, Xlate: body.Xlate})
+	return c.set(e, &Expr{Type: d.Type, Obj: d, Xlate: body.Xlate, LValue: true})
 }

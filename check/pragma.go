@@ -45,7 +45,7 @@ func (c *Checker) pragmaOption(info *Info, p *syntax.Pragma) {
 	if check == nil {
 		check = func(o PragmaOption) error {
 			var set option.Set
-			return set.Set(o.Name, o.Value)
+			return set.SetInProgram(o.Name, o.Value)
 		}
 	}
 	if err := check(o); err != nil {
@@ -98,12 +98,17 @@ func (c *Checker) applyOption(o PragmaOption) {
 	}
 }
 
+// attrDefault is what stands for the parts of attributes that are not given.
+var attrDefault = []string{"Stable", "Stable", "Common"}
+
 // ParseAttr parses "Stable/Stable/Common", in any case: the value of -x amin.
+// Parts at the end may be missing.
 func ParseAttr(s string) (a probe.Attr, ok bool) {
 	f := strings.Split(s, "/")
-	if len(f) != 3 {
+	if len(f) > 3 {
 		return a, false
 	}
+	f = append(f, attrDefault[len(f):]...)
 	title := func(s string) string {
 		if strings.EqualFold(s, "ISA") || strings.EqualFold(s, "CPU") {
 			return strings.ToUpper(s)
@@ -132,7 +137,7 @@ func (c *Checker) pragmaAttributes(p *syntax.Pragma) {
 		if known && !slices.Contains(providerParts, p.Args[3]) {
 			c.fail(p, diag.D_PRAGMA_INVAL, "invalid part %q of a provider in #pragma D attributes, want %s", p.Args[3], strings.Join(providerParts, ", "))
 		}
-		if !known { // the declaration may follow
+		if !known { // a declaration that follows comes too late
 			c.pending["provider "+p.Args[2]] = pendingPragma{node: p}
 		}
 		return
@@ -172,7 +177,7 @@ func (c *Checker) isProgramVar(o Object) bool {
 
 func (c *Checker) pragmaBinding(p *syntax.Pragma) {
 	if !validVersion(p.Args[0]) {
-		c.fail(p, diag.D_PRAGMA_INVAL, "invalid version string specified by #pragma D binding: %q, want <major>.<minor>[.<micro>]", p.Args[0])
+		c.fail(p, diag.D_PRAGMA_INVAL, "invalid version string specified by #pragma D binding: %q, want <major>[.<minor>[.<micro>]]", p.Args[0])
 	}
 	c.identPragma(p, p.Args[1], func(Object) {}, probe.Attr{}, false)
 }
@@ -180,7 +185,7 @@ func (c *Checker) pragmaBinding(p *syntax.Pragma) {
 // validVersion reports whether s is a version of D: 255.4095.4095 at most.
 func validVersion(s string) bool {
 	f := strings.Split(s, ".")
-	if len(f) < 2 || len(f) > 3 {
+	if len(f) > 3 {
 		return false
 	}
 	for i, part := range f {
@@ -198,11 +203,11 @@ func (c *Checker) unusedPragmas() {
 	var name string
 	for n, p := range c.pending {
 		o := c.globals[n]
-		if name, ok := strings.CutPrefix(n, "provider "); ok && c.providers[name] != nil {
-			continue
-		}
 		if d, ok := o.(*InlineDef); ok && p.set {
 			d.attr = p.attr
+		}
+		if v, ok := o.(*Var); ok && !v.declared {
+			o = nil // an assignment made it, which is no declaration
 		}
 		if o == nil && (first == nil || before(p.node, first)) {
 			first, name = p.node, n

@@ -73,13 +73,10 @@ func (c *Checker) providerProbe(n *syntax.Provider, p *syntax.ProviderProbe) {
 		if t.Is(ctype.Void) || t.Is(ctype.Dyn) {
 			c.fail(a, diag.D_DECL_PROTO_TYPE, "probe prototype may not use a translated parameter of type %s: parameter #%d", t, i+1)
 		}
-		if a.Name == "" && !(len(p.Translated) == len(p.Params) && p.Params[i].Name == "") {
+		if a.Name == "" {
 			c.fail(a, diag.D_DECL_PROTO_NAME, "translated argument #%d of probe %s:::%s names no argument that it comes from", i+1, n.Name, p.Name)
 		}
 		native := byName[a.Name]
-		if native == nil && a.Name == "" {
-			native = p.Params[i]
-		}
 		if native == nil {
 			c.fail(a, diag.D_DECL_PROTO_FORM, "translated argument #%d of probe %s:::%s comes from %s, which is no argument of the probe", i+1, n.Name, p.Name, a.Name)
 		}

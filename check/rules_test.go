@@ -65,7 +65,7 @@ func TestVariables(t *testing.T) {
 		{"trace(vmregs);", diag.D_VAR_UNSUP},
 		{"x = trace(1);", diag.D_OP_INCOMPAT},
 		{"x = count();", diag.D_OP_INCOMPAT},
-		{"x = curpsinfo;", diag.D_CG_DYN},
+		{"x = curpsinfo;", diag.D_OP_INCOMPAT},
 		{"x = *curpsinfo;", diag.D_TYPE_MEMBER}, // one member does not bind
 		{"x = *curlwpsinfo; trace(x.pr_lwpid);", ""},
 		{"x = *curthread; trace(x.pid); trace(x.comm);", ""},
@@ -380,7 +380,8 @@ func TestPragmas(t *testing.T) {
 		{"#pragma D attributes Stable/Stable/Common foo\ninline int foo = 1; BEGIN {}", ""},
 		{"!inline int foo = 1;\n#pragma D attributes Stable/Stable/Common foo\nBEGIN {}", ""},
 		{"#pragma D attributes Stable/Stable/Common foo\nBEGIN {}", diag.D_PRAGMA_UNUSED},
-		{"#pragma D attributes Stable/Stable foo\nBEGIN {}", diag.D_PRAGMA_INVAL},
+		{"#pragma D attributes Stable/Stable foo\nBEGIN {}", diag.D_PRAGMA_UNUSED},
+		{"#pragma D attributes Stable/Sable foo\nBEGIN {}", diag.D_PRAGMA_INVAL},
 		{"#pragma D attributes Stable/Stable/Common trace\nBEGIN {}", diag.D_PRAGMA_SCOPE},
 		{"#pragma D attributes Stable/Stable/Common provider syscall args\nBEGIN {}", ""},
 		{"#pragma D attributes Stable/Stable/Common provider syscall nope\nBEGIN {}", diag.D_PRAGMA_INVAL},

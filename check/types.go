@@ -143,12 +143,12 @@ func (c *Checker) typeSpec(s *syntax.TypeSpec) *ctype.Type {
 	case syntax.BaseBool:
 		return c.t.Bool
 	case syntax.BaseFloat:
-		return c.floatSpec(s, c.t.Float)
+		return c.t.Float
 	case syntax.BaseDouble:
 		if s.Long > 0 {
-			return c.floatSpec(s, c.t.LongDouble)
+			return c.t.LongDouble
 		}
-		return c.floatSpec(s, c.t.Double)
+		return c.t.Double
 	case syntax.BaseString:
 		return c.t.String
 	case syntax.BaseNamed:
@@ -174,16 +174,6 @@ func (c *Checker) intSpec(s *syntax.TypeSpec) *ctype.Type {
 		return pick(c.t.LongLong, c.t.ULongLong)
 	}
 	return pick(c.t.Int, c.t.UInt)
-}
-
-func (c *Checker) floatSpec(s *syntax.TypeSpec, t *ctype.Type) *ctype.Type {
-	if s.Complex {
-		return &ctype.Type{Kind: ctype.Float, Name: t.Name + " _Complex", Bytes: 2 * t.Bytes}
-	}
-	if s.Imaginary {
-		return &ctype.Type{Kind: ctype.Float, Name: t.Name + " _Imaginary", Bytes: t.Bytes}
-	}
-	return t
 }
 
 // splitScope splits "mod`name" at its last backquote.
@@ -464,9 +454,6 @@ func (c *Checker) defineEnum(tag *syntax.Tag, key string, old *ctype.Type) *ctyp
 				c.fail(e.Value, diag.D_DECL_ENCONST, "enumerator %s must be assigned an integer constant, found an expression of type %s", e.Name, c.typeName(x))
 			}
 			next = x.Int
-			if next < 0 && !x.Type.IsSigned() {
-				next = maxInt + 1
-			}
 		} else if next > maxInt {
 			next = minInt // the successor wraps, a value that is given must fit
 		}

@@ -27,7 +27,14 @@ func (c *Checker) translator(n *syntax.Translator) {
 	case in.Is(ctype.Dyn):
 		c.fail(n, diag.D_DECL_DYNOBJ, "cannot have dynamic object: translator input %s", n.InName)
 	}
-	if old := c.findExact(in, out); old != nil {
+	old := c.findExact(in, out)
+	for _, tr := range c.translators {
+		// Programs may not tell translators apart by the names of typedefs.
+		if !c.ctx.lib && sameTarget(tr.Out, out) && compatTypes(tr.In, in) && tr.In.Base().String() == in.Base().String() {
+			old = tr
+		}
+	}
+	if old != nil {
 		c.fail(n, diag.D_XLATE_REDECL, "translator from %s to %s has already been declared: line %d", in, out, old.Pos.Line)
 	}
 	tr := &Translator{Out: out, In: in, Param: &Param{Name: n.InName, Type: in}, Pos: n.Pos(), byName: map[string]*XMember{}}
@@ -85,7 +92,6 @@ func (c *Checker) bindMember(use syntax.Node, m *XMember) {
 func (c *Checker) checkMember(m *XMember) {
 	c.params = [][]*Param{{m.Tr.Param}}
 	x := c.expr(m.X)
-	c.noAction(m.X)
 	if x.Xlate != nil && compatTypes(m.Type, x.Type) {
 		return
 	}
@@ -93,6 +99,7 @@ func (c *Checker) checkMember(m *XMember) {
 		e := diag.Errorf(m.Pos, diag.D_XLATE_INCOMPAT, "translator member %s definition uses incompatible types: %s = %s", m.Name, m.Type, c.typeName(x))
 		panic(e)
 	}
+	c.noAction(m.X)
 	c.convert(x, m.Type)
 }
 

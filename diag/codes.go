@@ -115,7 +115,7 @@ const (
 	D_DECL_PARMCLASS Code = "D_DECL_PARMCLASS"
 	// D_DECL_PROTO_FORM: void is not the only parameter of a prototype.
 	D_DECL_PROTO_FORM Code = "D_DECL_PROTO_FORM"
-	// D_DECL_PROTO_NAME: a parameter of a prototype needs a name.
+	// D_DECL_PROTO_NAME: a parameter of a prototype needs a name, or has one that it may not have.
 	D_DECL_PROTO_NAME Code = "D_DECL_PROTO_NAME"
 	// D_DECL_PROTO_TYPE: a parameter of a prototype has a type that cannot be passed.
 	D_DECL_PROTO_TYPE Code = "D_DECL_PROTO_TYPE"

@@ -59,7 +59,7 @@ var descriptions = [...]struct {
 	{D_DECL_MNAME, "a member of a struct or union has no name, or has one twice"},
 	{D_DECL_PARMCLASS, "a parameter has a storage class other than register"},
 	{D_DECL_PROTO_FORM, "void is not the only parameter of a prototype"},
-	{D_DECL_PROTO_NAME, "a parameter of a prototype needs a name"},
+	{D_DECL_PROTO_NAME, "a parameter of a prototype needs a name, or has one that it may not have"},
 	{D_DECL_PROTO_TYPE, "a parameter of a prototype has a type that cannot be passed"},
 	{D_DECL_PROTO_VARARGS, "a variable argument list where it is not allowed, or one that is not last"},
 	{D_DECL_PROTO_VOID, "void is used as parameter where it is not allowed"},

@@ -42,15 +42,23 @@ type Def struct {
 	Default string
 	// Values, if not empty, lists the allowed values of a String.
 	Values []string
+	// NoProgram says that a program cannot set it: it comes too late there.
+	NoProgram bool
+	// AnyValue says that the value has no effect, so that no DTrace looks at it.
+	AnyValue bool
 	// Help is one line for the manual.
 	Help string
 }
 
-// ErrName and ErrValue are DTrace's reasons for refusing an option.
+// ErrName, ErrValue and ErrContext are DTrace's reasons for refusing an option.
 var (
-	ErrName  = errors.New("Invalid option name")
-	ErrValue = errors.New("Invalid value for specified option")
+	ErrName    = errors.New("Invalid option name")
+	ErrValue   = errors.New("Invalid value for specified option")
+	ErrContext = errors.New("Option cannot be used from within a D program")
 )
+
+// MaxStrSize is the greatest value of the option strsize.
+const MaxStrSize = 1 << 20
 
 // Lookup finds an option by name.
 func Lookup(name string) (Def, bool) {
@@ -71,6 +79,19 @@ type Set struct {
 	num map[string]uint64
 }
 
+// SetInProgram sets an option as "#pragma D option" does. Its error may also wrap
+// ErrContext.
+func (s *Set) SetInProgram(name, value string) error {
+	d, _ := Lookup(name)
+	switch {
+	case d.NoProgram:
+		return fmt.Errorf("%w: use -x %s", ErrContext, name)
+	case name == "cpp" && value != "":
+		return fmt.Errorf("%w: found %q, want none", ErrValue, value)
+	}
+	return s.Set(name, value)
+}
+
 // Set sets an option. An empty value sets a flag; those of the compiler take no
 // other. The error wraps ErrName or
 // ErrValue and says what is allowed.
@@ -83,17 +104,14 @@ func (s *Set) Set(name, value string) error {
 	var err error
 	switch d.Kind {
 	case Flag:
-		if d.Scope == Compile && value != "" {
-			return fmt.Errorf("%w: found %q, want no value", ErrValue, value)
-		}
-		n, err = parseFlag(value)
+		n, err = parseFlag(d, value)
 	case Size:
 		n, err = ParseSize(value)
 		switch {
 		case name == "lockmem" && value == "unlimited":
 			n, err = math.MaxInt64, nil
-		case name == "strsize" && err == nil && n == 0:
-			err = fmt.Errorf("%w: found %q, want at least 1", ErrValue, value)
+		case name == "strsize" && err == nil && (n < 2 || n > MaxStrSize):
+			err = fmt.Errorf("%w: found %q, want 2 to %d", ErrValue, value, uint64(MaxStrSize))
 		}
 	case Rate:
 		n, err = ParseRate(value)
@@ -103,11 +121,12 @@ func (s *Set) Set(name, value string) error {
 		if name == "version" && !validVersion(value) {
 			return fmt.Errorf("%w: found %q, want a version of D of at most 2.0.7, such as 1.0", ErrValue, value)
 		}
-		if value == "" && d.Values == nil && !mayBeEmpty[name] {
-			return fmt.Errorf("%w: want a value (%s)", ErrValue, d.Help)
-		}
-		if value == "" && d.Values != nil {
+		switch {
+		case value != "" || mayBeEmpty[name]:
+		case d.Values != nil:
 			return fmt.Errorf("%w: want one of %s", ErrValue, strings.Join(d.Values, ", "))
+		default:
+			return fmt.Errorf("%w: want a value (%s)", ErrValue, d.Help)
 		}
 		if d.Values != nil && !contains(d.Values, value) {
 			return fmt.Errorf("%w: found %q, want one of %s", ErrValue, value, strings.Join(d.Values, ", "))
@@ -168,7 +187,7 @@ func (s *Set) Num(name string) uint64 {
 	var err error
 	switch d.Kind {
 	case Flag:
-		n, err = parseFlag(d.Default)
+		n, err = parseFlag(d, d.Default)
 	case Size:
 		n, err = ParseSize(d.Default)
 	case Rate:
@@ -223,17 +242,31 @@ func contains(l []string, s string) bool {
 	return false
 }
 
-func parseFlag(v string) (uint64, error) {
+// parseFlag parses the value of a flag. Those of the compiler are set by being
+// there; others are numbers as well as words.
+func parseFlag(d Def, v string) (uint64, error) {
+	if d.Scope == Compile && v != "" && !d.AnyValue {
+		return 0, fmt.Errorf("%w: found %q, but %s has no value", ErrValue, v, d.Name)
+	}
+	if d.AnyValue && v != "" {
+		return 1, nil
+	}
 	switch strings.ToLower(v) {
 	case "", "1", "on", "yes", "true", "enable", "enabled", "set":
 		return 1, nil
 	case "0", "off", "no", "false", "disable", "disabled", "unset":
 		return 0, nil
 	}
+	if n, err := strconv.ParseUint(v, 0, 63); err == nil {
+		return min(n, 1), nil
+	}
 	return 0, fmt.Errorf("%w: found %q, want on or off", ErrValue, v)
 }
 
 func parseCount(d Def, v string) (uint64, error) {
+	if d.AnyValue && v != "" && v[0] != '-' {
+		return 0, nil
+	}
 	switch d.Name {
 	case "cpu":
 		if v == "all" {
@@ -250,6 +283,12 @@ func parseCount(d Def, v string) (uint64, error) {
 	n, err := strconv.ParseInt(v, 0, 64)
 	if err != nil || n < 0 {
 		return 0, fmt.Errorf("%w: found %q, want a number", ErrValue, v)
+	}
+	switch d.Name {
+	case "iregs", "tregs", "tree":
+		if n == 0 {
+			return 0, fmt.Errorf("%w: found %q, want at least 1", ErrValue, v)
+		}
 	}
 	return uint64(n), nil
 }

@@ -20,8 +20,6 @@ type TypeSpec struct {
 	Short bool
 	// Long is the number of long: 0, 1 or 2.
 	Long int
-	// Complex and Imaginary are attributes of floating-point types.
-	Complex, Imaginary bool
 	// Userland is set by the userland specifier: the type is looked up in the
 	// process rather than in the kernel.
 	Userland bool

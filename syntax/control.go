@@ -135,12 +135,9 @@ func (s *scanner) lineDirective(start int, words []word, form string) {
 		if !words[1].quoted {
 			s.failAt(words[1].off, diag.D_PRAGMA_MALFORM, "malformed %s: want the file name in quotes, found %q", form, words[1].text)
 		}
-		if form == "#line" && len(words) > 2 {
-			s.failAt(words[2].off, diag.D_PRAGMA_MALFORM, "malformed %s: nothing may follow the file name, found %q", form, words[2].text)
-		}
 		for _, flag := range words[min(len(words), 2):] {
-			if flag.quoted || len(flag.text) != 1 || flag.text[0] < '1' || flag.text[0] > '4' {
-				s.failAt(flag.off, diag.D_PRAGMA_MALFORM, "malformed %s: a flag is a number from 1 to 4, found %q", form, flag.text)
+			if !isNumber(flag) {
+				s.failAt(flag.off, diag.D_PRAGMA_MALFORM, "malformed %s: want numbers after the file name, the flags of a preprocessor, found %q", form, flag.text)
 			}
 		}
 		s.file = words[1].text
@@ -150,15 +147,33 @@ func (s *scanner) lineDirective(start int, words []word, form string) {
 	s.lineStart = start
 }
 
+// isNumber reports whether w is a number, as the flags of line directives are.
+func isNumber(w word) bool {
+	_, err := strconv.ParseUint(w.text, 0, 64)
+	return err == nil && !w.quoted
+}
+
+// isName reports whether w can be the name of something, or a list of attributes.
+func isName(w word) bool { return !w.quoted && w.text != "" && !isDigit(w.text[0]) }
+
 // pragma acts on the words behind "#pragma".
 func (s *scanner) pragma(start int, line string, words []word) {
 	if len(words) > 0 && words[0].text == "error" && !words[0].quoted {
 		s.failAt(start, diag.D_PRAGERR, "#error: %s", strings.TrimSpace(line[words[0].off+len("error")-start:]))
 	}
-	if len(words) == 0 || words[0].text != "D" || words[0].quoted {
+	for i, w := range words[:min(len(words), 2)] {
+		if w.quoted && (i == 0 || words[0].text == "D") {
+			s.failAt(w.off, diag.D_PRAGCTL_INVAL, "#pragma begins with a string, want #pragma D and a name")
+		}
+	}
+	if len(words) > 0 && words[0].text == "line" {
+		s.lineDirective(start, words[1:], "#pragma line")
+		return
+	}
+	if len(words) == 0 || words[0].text != "D" {
 		return // a pragma of C, or of another tool
 	}
-	if len(words) == 1 {
+	if len(words) == 1 || isNumber(words[1]) {
 		return // says nothing, which every DTrace takes
 	}
 	name, args := words[1], words[2:]
@@ -175,7 +190,7 @@ func (s *scanner) pragma(start int, line string, words []word) {
 		s.lineDirective(start, args, "#pragma D line")
 		return
 	case "option":
-		if len(args) != 1 || args[0].quoted || args[0].text == "" || args[0].text[0] == '=' {
+		if len(args) != 1 || !isName(args[0]) {
 			if len(args) == 2 && args[1].quoted && strings.HasSuffix(args[0].text, "=") {
 				// option name="value"
 				args = []word{{text: args[0].text + args[1].text}}
@@ -196,17 +211,17 @@ func (s *scanner) pragma(start int, line string, words []word) {
 		if len(args) > 1 && args[1].text == "provider" {
 			n = 4
 		}
-		if len(args) < n || n == 2 && !isIdentStart(args[1].text[0]) {
+		if len(args) < n || !isName(args[0]) || !isName(args[n-1]) || n == 2 && !isIdentStart(args[1].text[0]) {
 			malformed("attributes <name>/<data>/<class> {<identifier> | provider <provider> <part>}")
 		}
 		p.Args = texts(args[:n])
 	case "binding":
-		if len(args) < 2 || !args[0].quoted {
+		if len(args) < 2 || !args[0].quoted || !isName(args[1]) {
 			malformed("binding \"<version>\" <identifier>")
 		}
 		p.Args = texts(args[:2])
 	case "depends_on":
-		if len(args) < 2 {
+		if len(args) < 2 || !isName(args[0]) || !isName(args[1]) {
 			malformed("depends_on {library|module|provider} <name>")
 		}
 		switch args[0].text {

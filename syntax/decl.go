@@ -60,7 +60,7 @@ func (p *parser) decl() *Decl {
 type specs struct {
 	spec    *TypeSpec
 	base    bool // a base type was given
-	attr    bool // signed, short, long, _Complex, ... was given
+	attr    bool // signed, short, long was given
 	any     bool
 	storage Storage
 	st      token // of the storage class
@@ -76,13 +76,23 @@ func (p *parser) declSpecs(allowStorage bool) (Storage, token, *TypeSpec) {
 	}
 	if !s.base && !s.attr {
 		t := p.peek()
-		if t.kind == tokIdent && (s.storage == StorageSelf || s.storage == StorageThis) {
+		lone := t.kind == tokIdent && p.skipBlank(t.end) < len(p.src) && !isIdentStart(p.src[p.skipBlank(t.end)])
+		switch {
+		case lone && s.storage != StorageNone, t.kind == tokIdent && (s.storage == StorageSelf || s.storage == StorageThis):
 			// As in old C, what has a class but no type is an int.
 			s.base = true
 			return s.storage, s.st, s.spec
+		case lone && s.any:
+			p.errorAt(&first, diag.D_UNKNOWN, "declaration of %s has no type: only a qualifier stands before it", t.text)
+		}
+		if t.kind == tokIdent && strings.IndexByte(t.text, '`') >= 0 {
+			p.errorAt(t, diag.D_DECL_SCOPE, "%s is not the name of a type, and a name is declared without scope", t.text)
 		}
 		if t.kind == tokIdent {
 			p.errorAt(t, diag.D_SYNTAX, "syntax error near %q: it is not the name of a type", t.text)
+		}
+		if t.kind == tokSemi && s.any && s.storage == StorageNone {
+			p.errorAt(&first, diag.D_UNKNOWN, "declaration has no type: it consists of a qualifier")
 		}
 		p.unexpected("a type")
 	}
@@ -135,10 +145,6 @@ func (p *parser) declSpec(s *specs, allowStorage bool) bool {
 		}
 		s.spec.Long++
 		s.attr = true
-	case kwComplex:
-		s.spec.Complex, s.attr = true, true
-	case kwImaginary:
-		s.spec.Imaginary, s.attr = true, true
 	case kwStruct, kwUnion, kwEnum:
 		p.oneBase(s, &t)
 		p.next()
@@ -171,9 +177,21 @@ func (p *parser) declSpec(s *specs, allowStorage bool) bool {
 
 // oneBase fails when a second base type is given.
 func (p *parser) oneBase(s *specs, t *token) {
+	if s.base && t.kw == kwString && p.declares(t) {
+		p.errorAt(t, diag.D_DECL_IDENT, "type string stands where the name that is declared belongs")
+	}
+	if s.base && t.kind == tokIdent {
+		p.errorAt(t, diag.D_DECL_IDRED, "identifier redeclared: %s is already a type", t.text)
+	}
 	if s.base {
 		p.errorAt(t, diag.D_DECL_COMBO, "second type %q in one declaration", t.text)
 	}
+}
+
+// declares reports whether a name follows t.
+func (p *parser) declares(t *token) bool {
+	i := p.skipBlank(t.end)
+	return i < len(p.src) && isIdentStart(p.src[i])
 }
 
 // namedSpec reads an identifier that stands for a type, if it does: not when a
@@ -227,8 +245,6 @@ func (p *parser) checkSpec(s *TypeSpec, t *token) {
 		p.errorAt(t, diag.D_DECL_COMBO, "short may only be used with int")
 	case s.Base == BaseFloat && s.Long > 0, s.Base == BaseDouble && s.Long > 1:
 		p.errorAt(t, diag.D_UNKNOWN, "floating-point types are float, double and long double")
-	case (s.Complex || s.Imaginary) && !float, s.Complex && s.Imaginary:
-		p.errorAt(t, diag.D_DECL_COMBO, "_Complex or _Imaginary may only be used with a floating-point type")
 	}
 }
 

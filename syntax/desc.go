@@ -1,7 +1,7 @@
 package syntax
 
 import (
-	"errors"
+	"math"
 	"strconv"
 	"strings"
 
@@ -47,30 +47,37 @@ func (p *parser) probeDesc() *ProbeDesc {
 	}
 	d := &ProbeDesc{Loc: Loc{p.here(start)}}
 	d.Text = p.expandDesc(start, end)
+	if kw := keywords[strings.TrimSuffix(d.Text, "*")]; kw.startsItem() && p.cfg.Spec == SpecName && !p.cfg.PSpec {
+		p.failAt(start, diag.D_SYNTAX, "syntax error near %q: a keyword is no probe description", d.Text)
+	}
 	p.off = end
-	if n, ok := probeID(d.Text); ok {
-		id, err := strconv.ParseUint(n, 10, 32)
-		if errors.Is(err, strconv.ErrRange) && len(n) >= 20 {
-			p.failAt(start, diag.D_INT_OFLOW, "probe id %s does not fit 64 bits", n)
-		}
-		if err != nil {
-			p.failAt(start, diag.D_PDESC_INVAL, "invalid probe description %q: a probe id has at most 32 bits", d.Text)
-		}
-		d.Numeric, d.ID = true, uint32(id)
+	if p.probeID(d, start) {
 		return d
+	}
+	if d.Text != "" && isDigit(d.Text[0]) && p.cfg.Spec == SpecName && !p.cfg.CommandLine {
+		p.failAt(start, diag.D_SYNTAX, "syntax error near %q: a probe description does not begin with a digit, unless it is a probe id", d.Text)
 	}
 	p.splitDesc(d, start)
 	return d
 }
 
-// probeID returns the digits of a description that is a probe id.
-func probeID(text string) (string, bool) {
-	for i := range len(text) {
-		if !isDigit(text[i]) {
-			return "", false
-		}
+// probeID fills in a description that is a probe id, which is an integer constant,
+// and reports whether it is one.
+func (p *parser) probeID(d *ProbeDesc, start int) bool {
+	if d.Text == "" || !isDigit(d.Text[0]) || strings.IndexFunc(d.Text, func(r rune) bool { return r >= 0x80 || !isAlpha(byte(r)) && !isDigit(byte(r)) }) >= 0 {
+		return false
 	}
-	return text, text != ""
+	id, _, bad := parseInt(d.Text)
+	switch {
+	case bad != nil && bad.code == diag.D_SYNTAX:
+		return false
+	case bad != nil:
+		p.failAt(start, bad.code, "probe id: %s", bad.msg)
+	case id > math.MaxUint32:
+		p.failAt(start, diag.D_PDESC_INVAL, "invalid probe description %q: a probe id has at most 32 bits", d.Text)
+	}
+	d.Numeric, d.ID = true, uint32(id)
+	return true
 }
 
 // expandDesc returns the description between start and end with macros replaced

@@ -214,6 +214,9 @@ func (p *parser) parenType(t *token, cast bool) bool {
 		if known {
 			return operand || next != 0 && strings.IndexByte("*&-+", next) >= 0
 		}
+		if next == '(' && p.cfg.TypeName != nil {
+			return false // a call: (f)(x)
+		}
 		if operand && !p.vars[name] {
 			// An expression cannot be followed by an operand.
 			p.needType(name, start)
@@ -355,6 +358,9 @@ func (p *parser) primaryExpr() Expr {
 		p.next()
 		x := p.expr()
 		p.want(tokRParen, ") to close the parenthesis")
+		if id, ok := x.(*Ident); ok && !id.Scoped && p.peek().kind == tokLParen {
+			return p.call(id)
+		}
 		return x
 	case tokKeyword:
 		switch t.kw {
@@ -384,7 +390,7 @@ func (p *parser) ident(t *token) *Ident {
 		id.Module, id.Name = t.text[:i], t.text[i+1:]
 		if id.Name == "" || isDigit(id.Name[0]) || strings.HasPrefix(id.Module, "`") ||
 			strings.HasSuffix(id.Module, "`") || strings.Contains(id.Module, "``") {
-			p.errorAt(t, diag.D_SYNTAX, "syntax error near %q: want `name or module`name", t.text)
+			p.errorAt(t, diag.D_IDENT_UNDEF, "failed to resolve %s: want `name or module`name", t.text)
 		}
 	}
 	return id
@@ -402,6 +408,9 @@ func (p *parser) scopedVar() Expr {
 	id := &Ident{Loc: p.loc(&t), Class: Self}
 	if t.kw == kwThis {
 		id.Class = This
+	}
+	if next := p.peek(); next.kind == tokKeyword && (next.kw.startsType() || next.kw.storage() != StorageNone) {
+		p.unexpected("->: a declaration must stand outside of clauses")
 	}
 	if p.peek().kind != tokArrow && p.peek().kind != tokEOF {
 		p.errorAt(&t, diag.D_IDENT_BADREF, "pointer '%s' may not be referenced as a scalar: want %s-> and the name of a variable", t.text, t.text)

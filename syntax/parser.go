@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/godtrace/godtrace/diag"
 )
@@ -263,7 +264,7 @@ func (p *parser) program(prog *Program) {
 	if !p.cfg.ArgRef {
 		for i := 1; i < len(p.argsUsed); i++ {
 			if !p.argsUsed[i] {
-				p.fail(diag.Pos{}, "", diag.D_MACRO_UNUSED, "extraneous argument %q: $%d is not used by the program", p.cfg.Args[i], i)
+				p.fail(p.here(p.off), "", diag.D_MACRO_UNUSED, "extraneous argument %q: $%d is not used by the program", p.cfg.Args[i], i)
 			}
 		}
 	}
@@ -413,12 +414,12 @@ func (p *parser) inline() *Inline {
 	d := p.declarator(spec, declNamed)
 	in.Name, in.Type = d.Name, d.Type
 	if a, ok := d.Type.(*AssocType); ok {
+		in.Type = a.Elem
 		for _, k := range a.Keys {
-			if k.Name == "" {
-				p.errorNode(k, diag.D_DECL_PROTO_NAME, "parameter of inline %s has no name", d.Name)
+			if k.Name != "" {
+				in.Params = a.Keys // without any name there is nothing to hand over
 			}
 		}
-		in.Type, in.Params = a.Elem, a.Keys
 	}
 	if t := p.peek(); t.kind != tokAssign || t.op != OpAssign {
 		p.unexpected("= and the value of the inline")
@@ -438,6 +439,17 @@ func (p *parser) translator() *Translator {
 	p.wantOp(OpLt, "< and the input of the translator")
 	_, _, spec := p.declSpecs(false)
 	d := p.declarator(spec, declNamed)
+	for dt := d.Type; ; {
+		ptr, ok := dt.(*PointerType)
+		if ok {
+			dt = ptr.Elem
+			continue
+		}
+		if _, ok := dt.(*TypeSpec); !ok {
+			p.errorNode(d, diag.D_SYNTAX, "input %s of the translator is an array or function, want a simple value or a pointer", d.Name)
+		}
+		break
+	}
 	tr.In, tr.InName = d.Type, d.Name
 	p.wantOp(OpGt, "> after the input of the translator")
 	p.want(tokLBrace, "{ and the members of the translator")
@@ -462,7 +474,10 @@ func (p *parser) translator() *Translator {
 func (p *parser) provider() *Provider {
 	t := p.next()
 	pv := &Provider{Loc: p.loc(&t)}
-	pv.Name = p.want(tokIdent, "the name of the provider").text
+	name := p.want(tokIdent, "the name of the provider")
+	if pv.Name = name.text; strings.IndexByte(name.text, '`') >= 0 {
+		p.errorAt(&name, diag.D_PROV_BADNAME, "provider name %s has a scope", name.text)
+	}
 	p.want(tokLBrace, "{ and the probes of the provider")
 	for p.peek().kind != tokRBrace {
 		t := *p.peek()
@@ -470,6 +485,9 @@ func (p *parser) provider() *Provider {
 			p.unexpected("probe, or } at the end of the provider")
 		}
 		pr := &ProviderProbe{Loc: p.loc(&t)}
+		if t := p.peek(); t.kind == tokIdent && strings.IndexByte(t.text, '`') >= 0 {
+			p.errorAt(t, diag.D_PROV_BADNAME, "probe name %s has a scope", t.text)
+		}
 		pr.Name = p.memberName("the name of the probe")
 		p.want(tokLParen, "( and the arguments of the probe")
 		pr.Params = p.probeParams(pr.Name)

@@ -203,12 +203,6 @@ func (p *printer) spec(s *TypeSpec) {
 	for range s.Long {
 		list = append(list, "long")
 	}
-	if s.Complex {
-		list = append(list, "_Complex")
-	}
-	if s.Imaginary {
-		list = append(list, "_Imaginary")
-	}
 	switch s.Base {
 	case BaseInt:
 		list = append(list, "int")

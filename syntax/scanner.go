@@ -106,7 +106,7 @@ func (s *scanner) blank() {
 
 // comment skips a /* comment.
 func (s *scanner) comment() {
-	pos, text := s.here(s.off), s.lineText(s.off)
+	start := s.line
 	i := s.off + 2
 	for ; i < len(s.src); i++ {
 		switch s.src[i] {
@@ -119,11 +119,12 @@ func (s *scanner) comment() {
 			}
 		case '/':
 			if i+1 < len(s.src) && s.src[i+1] == '*' {
-				s.failAt(i, diag.D_SYNTAX, "/* inside a comment that starts at line %d: comments do not nest", pos.Line)
+				s.failAt(i, diag.D_SYNTAX, "/* inside a comment that starts at line %d: comments do not nest", start)
 			}
 		}
 	}
-	s.fail(pos, text, diag.D_SYNTAX, "comment is not closed: end of input before */")
+	// As every DTrace does, the error names the line where the input ends.
+	s.failAt(len(s.src), diag.D_SYNTAX, "end of input before the */ that closes the comment of line %d", start)
 }
 
 // lineComment skips a // comment, leaving the newline.
@@ -214,7 +215,9 @@ func (s *scanner) scan(t *token) {
 		s.charConst(t)
 	case c == '@':
 		s.off++
-		s.ident(t)
+		if s.off == len(s.src) || !isDigit(s.src[s.off]) {
+			s.ident(t)
+		}
 		t.kind, t.kw = tokAgg, kwNone
 		if t.text == "" {
 			t.text = "_"
@@ -306,7 +309,7 @@ func parseInt(text string) (uint64, IntKind, *intError) {
 	}
 	start := len(digits) - len(body)
 	if body == "" {
-		return 0, 0, &intError{0, diag.D_INT_DIGIT, fmt.Sprintf("integer constant %q has no digits", text)}
+		return 0, 0, &intError{1, diag.D_SYNTAX, fmt.Sprintf("syntax error near %q: no hexadecimal digit follows it", text[1:])}
 	}
 	for i := range len(body) {
 		c := body[i]

@@ -106,8 +106,6 @@ const (
 	kwWhile
 	kwXlate
 	kwBool
-	kwComplex
-	kwImaginary
 )
 
 var keywords = map[string]keyword{
@@ -124,7 +122,7 @@ var keywords = map[string]keyword{
 	"this": kwThis, "translator": kwTranslator, "typedef": kwTypedef,
 	"union": kwUnion, "unsigned": kwUnsigned, "void": kwVoid,
 	"volatile": kwVolatile, "while": kwWhile, "xlate": kwXlate,
-	"_Bool": kwBool, "_Complex": kwComplex, "_Imaginary": kwImaginary,
+	"_Bool": kwBool,
 }
 
 // IsKeyword reports whether name is a reserved word, which no variable can be
@@ -136,10 +134,22 @@ func (k keyword) startsType() bool {
 	switch k {
 	case kwChar, kwConst, kwDouble, kwEnum, kwFloat, kwInt, kwLong, kwRestrict,
 		kwShort, kwSigned, kwString, kwStruct, kwUnion, kwUnsigned, kwVoid,
-		kwVolatile, kwBool, kwComplex, kwImaginary:
+		kwVolatile, kwBool:
 		return true
 	}
 	return false
+}
+
+// startsItem reports whether k can begin a declaration or definition, so that no
+// probe description can consist of it.
+func (k keyword) startsItem() bool {
+	switch k {
+	case kwInline, kwTranslator, kwProvider, kwCounter, kwImport:
+		return true
+	case kwStruct, kwUnion, kwEnum, kwBool:
+		return false
+	}
+	return k.startsType() || k.storage() != StorageNone
 }
 
 // storage returns the storage class that k is, or StorageNone.

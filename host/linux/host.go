@@ -44,6 +44,13 @@ const (
 	idBeyond      probe.ID = 1 << 20
 )
 
+// HasProcess reports whether pid is a process that has an executable, as threads of
+// the kernel have not, and is not the first one, which nothing may stop.
+func (h *Host) HasProcess(pid int) bool {
+	_, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return pid > 1 && err == nil
+}
+
 // New opens the host. It loads nothing yet and needs no privileges: those are
 // asked for by what needs them.
 func New() (*Host, error) {

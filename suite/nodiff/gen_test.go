@@ -583,7 +583,7 @@ func (g *gen) strExpr(d int) *node {
 	case 18:
 		return mk(sString, "($ ? $ : $)", e(), s(), s())
 	case 19:
-		return mk(sString, g.pick("inet_ntoa((uint32_t *)this->p)", "inet_ntop(2, this->p)", "inet_ntop(10, this->p)", "inet_ntoa6((uint8_t *)this->p)", "link_ntop(1, this->p)", "link_ntop(32, this->p)", "inet_ntop(3, this->p)", "inet_ntop(10, this->ps)"))
+		return mk(sString, g.pick("inet_ntoa((uint32_t *)this->p)", "inet_ntop(2, this->p)", "inet_ntop(10, this->p)", "inet_ntoa6((void *)this->p)", "link_ntop(1, this->p)", "link_ntop(32, this->p)", "inet_ntop(3, this->p)", "inet_ntop(10, this->ps)"))
 	case 20:
 		return lit(sString, g.pick("probename", "probeprov", "probefunc", "probemod"))
 	case 21:

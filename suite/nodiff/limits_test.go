@@ -132,7 +132,7 @@ func allStrings() string {
 	n += strlen(basename(g)); n += strlen(dirname(g)); n += strlen(cleanpath(g)); n += strlen(toupper(g)); n += strlen(tolower(g));
 	n += strtoll(g); n += strtoll("ff", 16); n += strlen(lltostr(n)); n += strlen(lltostr(n, 16)); n += strlen(json("{\"a\":[1,{\"b\":\"c\"}]}", "a[1].b"));
 	n += g == "x"; n += g < "z"; n += strlen(inet_ntoa((uint32_t *)this->p)); n += strlen(inet_ntop(2, this->p)); n += strlen(inet_ntop(10, this->p));
-	n += strlen(inet_ntoa6((uint8_t *)this->p)); n += strlen(link_ntop(1, this->p)); n += strlen(stringof(this->p)); n += g[1];
+	n += strlen(inet_ntoa6((void *)this->p)); n += strlen(link_ntop(1, this->p)); n += strlen(stringof(this->p)); n += g[1];
 	bcopy(this->p, this->p + 8, 8); n += htons(n) + htonl(n) + htonll(n) + getmajor(n) + getminor(n);
 `
 }

@@ -1,0 +1,2 @@
+/* args: -c true */
+pid$target:nosuch:nosuch:entry { }

@@ -1,0 +1,2 @@
+/* args: -c true */
+pid$target:libc.so.6:-:1f0 { }

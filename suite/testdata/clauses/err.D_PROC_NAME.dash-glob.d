@@ -1,0 +1,2 @@
+/* args: -c true */
+pid$target::-:1* { }

@@ -1,0 +1,2 @@
+/* args: -q */
+0x1 { printf("%s\n", probename); exit(0); }

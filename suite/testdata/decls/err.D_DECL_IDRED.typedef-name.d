@@ -1,0 +1,2 @@
+unsigned pid_t;
+BEGIN { }

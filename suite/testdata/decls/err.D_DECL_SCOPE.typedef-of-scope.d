@@ -1,0 +1,2 @@
+typedef nosuch`foo bar;
+BEGIN { }

@@ -1,0 +1,3 @@
+typedef int foo[int];
+foo x;
+BEGIN { }

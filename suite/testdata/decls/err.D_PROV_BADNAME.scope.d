@@ -1,0 +1,2 @@
+provider p`q { probe a(); };
+BEGIN { }

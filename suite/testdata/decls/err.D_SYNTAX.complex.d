@@ -1,0 +1,2 @@
+double _Complex x;
+BEGIN { }

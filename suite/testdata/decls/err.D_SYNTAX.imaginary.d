@@ -1,0 +1,2 @@
+_Imaginary float x;
+BEGIN { }

@@ -1,0 +1,1 @@
+BEGIN { this int x; x = 1; }

@@ -1,0 +1,1 @@
+BEGIN { x = pid ? alloca(8) : 0; }

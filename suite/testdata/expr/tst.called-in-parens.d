@@ -1,0 +1,2 @@
+/* args: -q */
+BEGIN { (printf)("%d\n", (strlen)("abc")); exit(0); }

@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { d_path((struct file *)0); }

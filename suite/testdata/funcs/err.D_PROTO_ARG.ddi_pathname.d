@@ -1,0 +1,1 @@
+BEGIN { ddi_pathname("x", 1); }

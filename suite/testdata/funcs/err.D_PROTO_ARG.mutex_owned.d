@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { mutex_owned(curthread); }

@@ -1,0 +1,2 @@
+/* hosts: linux */
+BEGIN { rw_read_held((struct mutex *)0); }

@@ -1,0 +1,1 @@
+BEGIN { strtok((int *)0, "x"); }

@@ -1,0 +1,1 @@
+BEGIN { sym((char *)0); }

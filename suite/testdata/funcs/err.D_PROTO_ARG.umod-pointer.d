@@ -1,0 +1,1 @@
+BEGIN { umod((void *)0); }

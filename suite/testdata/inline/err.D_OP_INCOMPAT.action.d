@@ -1,0 +1,2 @@
+inline int x = trace(1);
+BEGIN { }

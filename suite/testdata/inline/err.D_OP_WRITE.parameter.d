@@ -1,0 +1,2 @@
+inline int x[int i] = i++;
+BEGIN { trace(x[1]); }

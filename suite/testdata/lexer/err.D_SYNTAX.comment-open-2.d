@@ -1,0 +1,4 @@
+/* stderr: line 5: */
+BEGIN { trace(1); }
+/* open
+

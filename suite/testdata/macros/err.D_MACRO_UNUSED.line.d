@@ -1,0 +1,3 @@
+/* args: extra */
+/* stderr: line 4: */
+BEGIN { }

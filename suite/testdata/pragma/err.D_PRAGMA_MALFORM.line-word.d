@@ -1,0 +1,2 @@
+#pragma line foo
+BEGIN { }

@@ -1,0 +1,2 @@
+#pragma D option 5
+BEGIN { }

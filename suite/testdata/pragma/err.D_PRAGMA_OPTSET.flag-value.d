@@ -1,0 +1,2 @@
+#pragma D option zdefs=0
+BEGIN { }

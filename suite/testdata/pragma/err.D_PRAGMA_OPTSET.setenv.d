@@ -1,0 +1,2 @@
+#pragma D option setenv=A=b
+BEGIN { }

@@ -1,0 +1,3 @@
+#pragma D attributes Stable/Stable/Common provider foo provider
+provider foo { probe a(); };
+BEGIN { }

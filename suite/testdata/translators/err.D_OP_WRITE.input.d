@@ -1,0 +1,3 @@
+struct o { int a; };
+translator struct o < int i > { a = i++; };
+BEGIN { }

@@ -1,0 +1,2 @@
+typedef string foo;
+BEGIN { this->x = (foo)"abc"; }

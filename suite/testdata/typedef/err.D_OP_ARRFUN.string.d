@@ -1,0 +1,3 @@
+typedef string foo;
+foo x;
+BEGIN { x = "abc"; }
