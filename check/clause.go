@@ -59,6 +59,13 @@ func DescAttr(d probe.Desc, a *probe.Attrs) probe.Attr {
 // clause checks a probe clause.
 func (c *Checker) clause(n *syntax.Clause) *Clause {
 	cl := &Clause{Node: n, DescAttr: attrMax, args: map[int64]*Arg{}}
+	// DTrace looks at the names of functions while it reads a clause.
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.Call); ok {
+			c.function(call)
+		}
+		return true
+	})
 	for i, pd := range n.Probes {
 		m := c.probeDesc(cl, pd)
 		if i == 0 && len(m.probes) == 1 {

@@ -54,3 +54,20 @@ func FuzzSet(f *testing.F) {
 	f.Add("bufsize", "4m")
 	f.Fuzz(func(t *testing.T, n, v string) { var s Set; s.Set(n, v) })
 }
+
+// What comes too late in a program, or has another meaning there, is refused.
+func TestSetInProgram(t *testing.T) {
+	for _, c := range []struct {
+		name, val string
+		err       error
+	}{
+		{"define", "X", ErrContext}, {"incdir", "/tmp", ErrContext}, {"setenv", "A=b", ErrContext}, {"cpphdrs", "", ErrContext},
+		{"cpp", "", nil}, {"cpp", "gcpp", ErrValue}, {"quiet", "", nil}, {"quiet", "5", nil}, {"nosuch", "", ErrName},
+		{"strsize", "1", ErrValue}, {"strsize", "2m", ErrValue}, {"pgmax", "foo", nil}, {"pgmax", "-5", ErrValue}, {"iregs", "0", ErrValue},
+	} {
+		var s Set
+		if err := s.SetInProgram(c.name, c.val); !errors.Is(err, c.err) {
+			t.Errorf("%s=%s: got %v, want %v", c.name, c.val, err, c.err)
+		}
+	}
+}

@@ -282,6 +282,9 @@ func (p *parser) postfixExpr() Expr {
 			p.countOp(&op)
 			x = &IncDec{Loc: p.nodeLoc(x), Op: op.op, Postfix: true, X: x}
 		case tokLParen:
+			op := p.next()
+			t := &op
+			p.args(tokRParen, ") after the arguments")
 			switch a := x.(type) {
 			case *Agg:
 				p.errorAt(t, diag.D_FUNC_UNDEF, "undefined function name: @%s", a.Name)
@@ -412,7 +415,9 @@ func (p *parser) scopedVar() Expr {
 	if next := p.peek(); next.kind == tokKeyword && (next.kw.startsType() || next.kw.storage() != StorageNone) {
 		p.unexpected("->: a declaration must stand outside of clauses")
 	}
-	if p.peek().kind != tokArrow && p.peek().kind != tokEOF {
+	switch p.peek().kind {
+	case tokArrow, tokEOF, tokIdent, tokInt, tokString, tokAgg, tokKeyword, tokLBrace, tokNot, tokTilde:
+	default:
 		p.errorAt(&t, diag.D_IDENT_BADREF, "pointer '%s' may not be referenced as a scalar: want %s-> and the name of a variable", t.text, t.text)
 	}
 	p.want(tokArrow, "-> and the name of a variable after "+t.text)
