@@ -97,6 +97,8 @@ func (c *conv) appendAgg(dst []byte, v *AggValue, signed bool, env *Env) []byte 
 	case v.Spec.Func == agg.Avg:
 		a.Signed = true
 		a.Int = uint64(agg.ResultUnsigned(v.Spec, v.Words, v.Normal))
+	case v.Spec.Func != agg.Stddev && (c.op == opUint || c.op == opInt && !signed):
+		a.Int = uint64(agg.ResultUnsigned(v.Spec, v.Words, v.Normal)) // what prints unsigned is divided so
 	default:
 		a.Int = uint64(agg.Result(v.Spec, v.Words, v.Normal))
 	}
