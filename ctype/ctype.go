@@ -116,6 +116,8 @@ type Type struct {
 	// Signed and Bool qualify Int and Enum. Char marks char types, whose
 	// arrays and pointers D takes for strings.
 	Signed, Bool, Char bool
+	// Flags says that the constants of an Enum are bits, and values sets of them.
+	Flags bool
 	// Elem is what a Pointer points to, an Array's element, a Typedef's
 	// target, a Func's result.
 	Elem *Type

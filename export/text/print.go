@@ -192,6 +192,10 @@ func (v *printer) scalar(t *ctype.Type, b []byte, width, shift int) {
 				return
 			}
 		}
+		if base.Flags {
+			v.flags(base, u)
+			return
+		}
 		v.dst = strconv.AppendInt(v.dst, s, 10)
 	case ctype.Int:
 		switch {
@@ -206,6 +210,23 @@ func (v *printer) scalar(t *ctype.Type, b []byte, width, shift int) {
 		}
 	default:
 		v.dst = fmt.Appendf(v.dst, "0x%x", b)
+	}
+}
+
+// flags appends the names of the bits in u, and what has no name as a number.
+func (v *printer) flags(t *ctype.Type, u uint64) {
+	n := len(v.dst)
+	for _, e := range t.Enumerators() {
+		if bit := uint64(e.Value); bit != 0 && u&bit == bit {
+			v.dst = append(append(v.dst, e.Name...), '|')
+			u &^= bit
+		}
+	}
+	switch {
+	case u != 0 || len(v.dst) == n:
+		v.dst = appendHex(v.dst, u)
+	default:
+		v.dst = v.dst[:len(v.dst)-1]
 	}
 }
 

@@ -18,6 +18,7 @@ type Image struct {
 	// Resource, if Version is nil, is a resource of the type ResourceType, a name.
 	ResourceType string
 	Resource     []byte
+	Messages     []byte // with Resource: a table of messages
 }
 
 const align = 0x1000 // of sections, in memory and in the file
@@ -50,7 +51,7 @@ func Build(im Image) []byte {
 	}
 	if im.Version != nil || im.Resource != nil {
 		i := len(secs)
-		data := namedResource(im.ResourceType, im.Resource, rva(i))
+		data := namedResource(im.ResourceType, im.Resource, im.Messages, rva(i))
 		if im.Version != nil {
 			data = versionResource(*im.Version, rva(i))
 		}
@@ -179,34 +180,50 @@ func versionResource(v Version, base uint32) []byte {
 	return append(b, info...)
 }
 
-// namedResource lays out a resource directory at base with one resource whose type has
-// a name: three directories, the entry, the name, the data.
-func namedResource(typ string, data []byte, base uint32) []byte {
+// namedResource lays out a resource directory at base with a resource whose type has a
+// name and, if there is one, a table of messages: the root directory, and for each two
+// directories, the entry, and the data.
+func namedResource(typ string, data, messages []byte, base uint32) []byte {
 	le := binary.LittleEndian
-	b := make([]byte, 3*24+16)
-	for i, id := range []uint32{0x80000000 | uint32(len(b)), 1, 0x409} {
-		at := 24 * i
-		if i == 0 {
-			le.PutUint16(b[at+12:], 1)
-		} else {
-			le.PutUint16(b[at+14:], 1)
-		}
-		le.PutUint32(b[at+16:], id)
-		next := uint32(24 * (i + 1))
-		if i < 2 {
-			next |= 0x80000000
-		}
-		le.PutUint32(b[at+20:], next)
+	kinds := [][]byte{data}
+	if messages != nil {
+		kinds = append(kinds, messages)
 	}
+	b := make([]byte, 16+8*len(kinds))
+	le.PutUint16(b[12:], 1)
+	le.PutUint16(b[14:], uint16(len(kinds)-1))
+	var entries []int
+	for i := range kinds {
+		at := 16 + 8*i
+		le.PutUint32(b[at:], typeMessages)
+		le.PutUint32(b[at+4:], 0x80000000|uint32(len(b)))
+		for level := range 2 {
+			d := make([]byte, 24)
+			le.PutUint16(d[14:], 1)
+			le.PutUint32(d[16:], []uint32{1, 0x409}[level])
+			next := uint32(len(b) + 24)
+			if level == 0 {
+				next |= 0x80000000
+			}
+			le.PutUint32(d[20:], next)
+			b = append(b, d...)
+		}
+		entries = append(entries, len(b))
+		b = append(b, make([]byte, 16)...)
+	}
+	le.PutUint32(b[16:], 0x80000000|uint32(len(b)))
 	u := utf16.Encode([]rune(typ))
 	b = le.AppendUint16(b, uint16(len(u)))
 	for _, c := range u {
 		b = le.AppendUint16(b, c)
 	}
-	for len(b)%8 != 0 {
-		b = append(b, 0)
+	for i, k := range kinds {
+		for len(b)%8 != 0 {
+			b = append(b, 0)
+		}
+		le.PutUint32(b[entries[i]:], base+uint32(len(b)))
+		le.PutUint32(b[entries[i]+4:], uint32(len(k)))
+		b = append(b, k...)
 	}
-	le.PutUint32(b[72:], base+uint32(len(b)))
-	le.PutUint32(b[76:], uint32(len(data)))
-	return append(b, data...)
+	return b
 }

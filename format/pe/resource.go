@@ -10,6 +10,12 @@ import (
 // Resource returns the data of the first resource of a type that goes by a name, such
 // as "WEVT_TEMPLATE". Case does not matter. ok is false if there is none.
 func (f *File) Resource(typ string) (data []byte, ok bool, err error) {
+	return f.resource(typ, func(base []byte) (uint32, bool) { return namedChild(base, typ) })
+}
+
+// resource returns the data of the first resource of the type that find finds in the
+// root directory.
+func (f *File) resource(typ string, find func(base []byte) (uint32, bool)) (data []byte, ok bool, err error) {
 	d, ok := f.dir(dirResource)
 	if !ok {
 		return nil, false, nil
@@ -18,7 +24,7 @@ func (f *File) Resource(typ string) (data []byte, ok bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("resources: %w", err)
 	}
-	off, ok := namedChild(base, typ)
+	off, ok := find(base)
 	if !ok {
 		return nil, false, nil
 	}

@@ -61,7 +61,8 @@ type member struct {
 	kind   leafKind
 	bytes  int64 // of integers and floats
 	signed bool
-	count  int64 // of arrays
+	count  int64       // of arrays
+	names  *schema.Map // of values
 	sub    []*member
 	isSub  bool
 	leaf   int
@@ -147,6 +148,9 @@ func merge(list []*member, fields []schema.Field) []*member {
 			list = append(list, n)
 			continue
 		}
+		if old.names == nil || n.names == nil || old.names.Name != n.names.Name {
+			old.names = nil
+		}
 		switch {
 		case old.isSub && n.isSub:
 			old.sub = merge(old.sub, f.Fields)
@@ -176,7 +180,7 @@ func newMember(name string, f *schema.Field) *member {
 	}
 	switch f.Class() {
 	case schema.ClassInt, schema.ClassUint:
-		m.kind, m.bytes, m.signed = leafInt, numSize(f), f.Class() == schema.ClassInt
+		m.kind, m.bytes, m.signed, m.names = leafInt, numSize(f), f.Class() == schema.ClassInt, f.Map
 	case schema.ClassFloat:
 		m.kind, m.bytes = leafFloat, 8
 		if f.In == schema.Float {
@@ -263,7 +267,9 @@ func (l *layout) build(set *ctype.Set, tag string, list []*member, base int64, s
 			}
 			align(m.bytes)
 		default:
-			typ = intType(set, m.bytes, m.signed)
+			if typ = intType(set, m.bytes, m.signed); m.names != nil {
+				typ = enumType(m)
+			}
 			align(m.bytes)
 			if m.kind == leafArray {
 				typ = ctype.ArrayOf(typ, m.count)
@@ -278,6 +284,17 @@ func (l *layout) build(set *ctype.Set, tag string, list []*member, base int64, s
 	align(8)
 	t.Bytes = max(off, 8)
 	t.SetMembers(ms)
+	return t
+}
+
+// enumType makes the type of an integer whose values, or bits, have names.
+func enumType(m *member) *ctype.Type {
+	t := &ctype.Type{Kind: ctype.Enum, Name: ident(m.names.Name), Bytes: m.bytes, Signed: m.signed, Flags: m.names.Bits}
+	var list []ctype.Enumerator
+	for _, e := range m.names.Entries {
+		list = append(list, ctype.Enumerator{Name: e.Text, Value: int64(e.Value)})
+	}
+	t.SetEnumerators(list)
 	return t
 }
 

@@ -99,12 +99,50 @@ func (h *Host) addTemplates(name string) error {
 	data, ok, err := f.Resource("WEVT_TEMPLATE")
 	if err == nil && ok {
 		base := filepath.Base(name)
-		err = h.dec.AddTemplates(data, base[:len(base)-len(ext)])
+		var messages map[uint32]string
+		if messages, err = messagesOf(name, f); err != nil {
+			// Names of values and messages are missing; the rest is not.
+			h.notice("messages of %s: %v", name, err)
+		}
+		err = h.dec.AddTemplates(data, base[:len(base)-len(ext)], messages)
 	}
 	if err != nil {
 		return fmt.Errorf("image %s: %w", name, err)
 	}
 	return nil
+}
+
+// messagesOf returns the messages of an image: its own, else those of the file for a
+// language beside it (NAME.mui) or in a folder for the language.
+func messagesOf(name string, f *pe.File) (map[uint32]string, error) {
+	m, err := f.Messages()
+	if len(m) > 0 || err != nil {
+		return m, err
+	}
+	dir, base := filepath.Split(name)
+	others := []string{name + ".mui", filepath.Join(dir, "en-US", base+".mui")}
+	more, err := filepath.Glob(filepath.Join(dir, "*", base+".mui"))
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range append(others, more...) {
+		st, err := os.Stat(o)
+		if err != nil || st.Size() > maxImage {
+			continue
+		}
+		b, err := os.ReadFile(o)
+		if err != nil {
+			return nil, err
+		}
+		g, err := pe.Parse(b)
+		if err != nil {
+			return nil, err
+		}
+		if m, err := g.Messages(); len(m) > 0 || err != nil {
+			return m, err
+		}
+	}
+	return nil, nil
 }
 
 func (h *Host) addManifest(name string) error {

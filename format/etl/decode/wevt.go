@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/godtrace/godtrace/format/etl"
 	"github.com/godtrace/godtrace/format/etl/manifest"
@@ -20,6 +21,8 @@ import (
 //	TEMP:   | "TEMP" | size | fields u32 | names u32 | fields' offset | type u32 | GUID | ... |
 //	field:  | flags u32 | in u8 | out u8 | u16 | map | count u16 | length u16 | name |
 //	name:   | size u32 | UTF-16, NUL |
+//	MAPS:   | "MAPS" | size | maps u32 | offset of each but the first, which is next |
+//	map:    | "VMAP" or "BMAP" | size | name | entries u32 | entry: value u32, message u32 |
 const (
 	wevtNone    = 0xFFFFFFFF
 	wevtEvent   = 48
@@ -28,9 +31,10 @@ const (
 )
 
 // AddTemplates takes in a resource WEVT_TEMPLATE. It wins over what traces say.
-// name is what a provider without a known name goes by; "" means its GUID.
-func (d *Decoder) AddTemplates(b []byte, name string) error {
-	w := wevt{b: b}
+// name is what a provider without a known name goes by; "" means its GUID. messages are
+// the texts of the image by their ids, among them the names of values.
+func (d *Decoder) AddTemplates(b []byte, name string, messages map[uint32]string) error {
+	w := wevt{b: b, messages: messages}
 	if w.sig(0) != "CRIM" || len(b) < 16 {
 		return fmt.Errorf("decode: resource of %d bytes begins with %q, want CRIM", len(b), w.sig(0))
 	}
@@ -57,7 +61,11 @@ func (d *Decoder) AddTemplates(b []byte, name string) error {
 }
 
 // wevt reads a resource; what lies outside reads as 0.
-type wevt struct{ b []byte }
+type wevt struct {
+	b        []byte
+	messages map[uint32]string
+	maps     map[uint32]*schema.Map // of the provider, by offset
+}
 
 func (w *wevt) ok(at, n int) bool { return at >= 0 && n >= 0 && at <= len(w.b)-n }
 
@@ -96,6 +104,7 @@ func (d *Decoder) addTemplates(w *wevt, g etl.GUID, label string, at int) error 
 	}
 	tasks, opcodes := map[uint32][]byte{}, map[uint32][]byte{}
 	events := -1
+	w.maps = map[uint32]*schema.Map{}
 	for i := range int(min(w.u32(at+12), 64)) {
 		part := int(w.u32(at + 20 + 8*i))
 		switch w.sig(part) {
@@ -115,6 +124,8 @@ func (d *Decoder) addTemplates(w *wevt, g etl.GUID, label string, at int) error 
 				}
 				opcodes[w.u32(e)] = w.name(w.u32(e + 8))
 			}
+		case "MAPS":
+			w.readMaps(part)
 		case "EVNT":
 			events = part
 		}
@@ -147,10 +158,13 @@ func (d *Decoder) addTemplates(w *wevt, g etl.GUID, label string, at int) error 
 				if s.Task == "" {
 					s.Event = fmt.Sprintf("EventID(%d)", in.id)
 				}
+				s.Message = w.message(le.Uint32(b[16:]))
 				if _, ok := d.names[g]; !ok {
 					d.names[g] = label
 				}
-				d.set(eventKey{guid: g, id: in.id, version: in.version}, s.Compile())
+				s.Compile()
+				link(s.Fields, in.maps, named(w.maps))
+				d.set(eventKey{guid: g, id: in.id, version: in.version}, &s)
 				continue
 			}
 		}
@@ -158,6 +172,52 @@ func (d *Decoder) addTemplates(w *wevt, g etl.GUID, label string, at int) error 
 	}
 	return nil
 }
+
+// readMaps reads the names of values and of bits.
+func (w *wevt) readMaps(at int) {
+	n := int(min(w.u32(at+8), wevtMaxList))
+	for i := range n {
+		off := uint32(at + 12 + 4*(n-1))
+		if i > 0 {
+			off = w.u32(at + 12 + 4*(i-1))
+		}
+		kind := w.sig(int(off))
+		if kind != "VMAP" && kind != "BMAP" {
+			continue
+		}
+		m := &schema.Map{Name: utf16Text(w.name(w.u32(int(off) + 8))), Bits: kind == "BMAP"}
+		for j := range int(min(w.u32(int(off)+12), wevtMaxList)) {
+			e := int(off) + 16 + 8*j
+			if !w.ok(e, 8) {
+				break
+			}
+			if text := w.message(w.u32(e + 4)); text != "" {
+				m.Entries = append(m.Entries, schema.MapEntry{Value: uint64(w.u32(e)), Text: text})
+			}
+		}
+		if m.Name != "" && len(m.Entries) > 0 {
+			w.maps[off] = m
+		}
+	}
+}
+
+func (w *wevt) message(id uint32) string {
+	if id == wevtNone {
+		return ""
+	}
+	return strings.TrimSpace(w.messages[id])
+}
+
+// named turns maps by offset into maps by name.
+func named(maps map[uint32]*schema.Map) map[string]*schema.Map {
+	out := map[string]*schema.Map{}
+	for _, m := range maps {
+		out[m.Name] = m
+	}
+	return out
+}
+
+func utf16Text(b []byte) string { return string(schema.AppendUTF16(nil, b)) }
 
 // description makes a TRACE_EVENT_INFO of an event and its template, as a merging
 // tool would.
@@ -200,6 +260,10 @@ func (w *wevt) description(g etl.GUID, ev, task, opcode []byte) ([]byte, error) 
 			le.PutUint16(out[p+10:], uint16(f[5]))
 		}
 		copy(out[p+16:], f[12:16])
+		if m := w.maps[le.Uint32(f[8:])]; m != nil && flags&propStruct == 0 {
+			at := text(etl.AppendUTF16Z(nil, m.Name))
+			le.PutUint32(out[p+12:], at)
+		}
 	}
 	if task != nil {
 		at := text(task) // which may move out
