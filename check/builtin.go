@@ -11,7 +11,7 @@ import (
 // Stability of the language's own names.
 var (
 	attrStable  = probe.Attr{Name: probe.Stable, Data: probe.Stable, Class: probe.ClassCommon}
-	attrPrivate = probe.Attr{Name: probe.Stable, Data: probe.Private, Class: probe.ClassUnknown}
+	attrPrivate = probe.Attr{Name: probe.Stable, Data: probe.Private, Class: probe.ClassCommon}
 	attrSymbol  = probe.Attr{Name: probe.Private, Data: probe.Private, Class: probe.ClassUnknown}
 	attrMax     = probe.Attr{Name: probe.Standard, Data: probe.Standard, Class: probe.ClassCommon}
 )
@@ -27,7 +27,7 @@ type builtinRow struct {
 }
 
 var builtinRows = [...]builtinRow{
-	{"caller", "uintptr_t", BuiltinInt, ir.BCaller, 0, attrPrivate},
+	{"caller", "uintptr_t", BuiltinInt, ir.BCaller, 0, attrStable},
 	{"cpu", "int", BuiltinInt, ir.BCPU, 0, attrStable},
 	{"curthread", "*struct task_struct", BuiltinInt, ir.BCurThread, 0, attrPrivate},
 	{"cwd", "string", BuiltinStr, 0, ir.SCwd, attrStable},
@@ -49,14 +49,14 @@ var builtinRows = [...]builtinRow{
 	{"threadname", "string", BuiltinStr, 0, ir.SThreadName, attrStable},
 	{"tid", "id_t", BuiltinInt, ir.BTID, 0, attrStable},
 	{"timestamp", "uint64_t", BuiltinInt, ir.BTimestamp, 0, attrStable},
-	{"ucaller", "uint64_t", BuiltinInt, ir.BUCaller, 0, attrPrivate},
+	{"ucaller", "uint64_t", BuiltinInt, ir.BUCaller, 0, attrStable},
 	{"uid", "uid_t", BuiltinInt, ir.BUID, 0, attrStable},
 	{"ustackdepth", "uint32_t", BuiltinInt, ir.BUStackDepth, 0, attrStable},
 	{"vtimestamp", "uint64_t", BuiltinInt, ir.BVTimestamp, 0, attrStable},
 	{"walltimestamp", "int64_t", BuiltinInt, ir.BWallTimestamp, 0, attrStable},
 	{"zonename", "string", BuiltinStr, 0, ir.SZoneName, attrStable},
 	{"args", "int64_t", BuiltinArgs, ir.BArg, 0, attrStable},
-	{"uregs", "uint64_t", BuiltinRegs, ir.BUReg, 0, attrPrivate},
+	{"uregs", "uint64_t", BuiltinRegs, ir.BUReg, 0, attrStable},
 }
 
 // numArgs is the number of argN variables.

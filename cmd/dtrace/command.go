@@ -220,8 +220,11 @@ func (c *command) parse(args []string) error {
 	if modes != "" {
 		c.mode = modes[0]
 	}
-	if c.noOutput && (c.outFile != "" || c.mode == 'G' || c.mode == 'l') {
-		return usagef("-B not valid in combination with [-oGl] options")
+	switch {
+	case c.noOutput && (c.mode == 'G' || c.mode == 'l'):
+		return usagef("-B not valid in combination with [-Gl] options")
+	case c.noOutput && c.outFile != "":
+		return usagef("-B not valid in combination with -o option")
 	}
 	switch c.mode {
 	case 'G', 'h':

@@ -86,11 +86,15 @@ func (v *victims) start(line string, c *command) (*victim, error) {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlock: the thread is the tracer
-		proc, err := os.StartProcess(path, args, &os.ProcAttr{
+		attr := &os.ProcAttr{
 			Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
 			Env:   victimEnv(c),
 			Sys:   &syscall.SysProcAttr{Ptrace: true},
-		})
+		}
+		proc, err := os.StartProcess(path, args, attr)
+		if errors.Is(err, syscall.ENOEXEC) { // a script without #! is for the shell
+			proc, err = os.StartProcess("/bin/sh", append([]string{"/bin/sh", path}, args[1:]...), attr)
+		}
 		if err != nil {
 			started <- err
 			return

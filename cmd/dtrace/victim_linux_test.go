@@ -116,13 +116,29 @@ func TestVictimEnvironment(t *testing.T) {
 	}
 }
 
+// TestVictimScript wants a script without #! to be run by the shell.
+func TestVictimScript(t *testing.T) {
+	needRoot(t)
+	file := script(t, "run", "exit 3\n")
+	if err := os.Chmod(file, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, errOut, status := runCommand(t, "-n", "BEGIN { x = 1; }", "-c", file)
+	if status != 0 || !strings.Contains(errOut, "exited with status 3") {
+		t.Errorf("status %d, stderr %q, want exited with status 3", status, errOut)
+	}
+}
+
 func TestVictimErrors(t *testing.T) {
 	needRoot(t)
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"-n", "BEGIN", "-c", "/nonexistent/command"}, "failed to execute /nonexistent/command"},
+		{[]string{"-n", "BEGIN", "-c", "/nonexistent/command"}, "failed to execute /nonexistent/command: No such file or directory\n"},
+		{[]string{"-n", "BEGIN", "-c", "no-such-command x"}, "failed to execute no-such-command x: No such file or directory\n"},
+		{[]string{"-n", "BEGIN", "-c", "/etc/passwd"}, "failed to execute /etc/passwd: Permission denied\n"},
+		{[]string{"-n", "BEGIN", "-c", " "}, "empty command"},
 		{[]string{"-n", "BEGIN", "-p", "x"}, "invalid pid: x"},
 		{[]string{"-n", "BEGIN", "-p", "4194304"}, "failed to grab pid 4194304"},
 	} {

@@ -31,8 +31,8 @@ const sysModule = "vmlinux"
 func newSyscallProvider(h *Host, first probe.ID) *syscallProvider {
 	p := &syscallProvider{h: h, calls: sysent.Table(runtime.GOARCH)}
 	evolving := probe.Attr{Name: probe.Evolving, Data: probe.Evolving, Class: probe.ClassCommon}
-	unstable := probe.Attr{Name: probe.Unstable, Data: probe.Unstable, Class: probe.ClassISA}
-	attrs := attributes(evolving, attrPrivate, unstable, evolving, unstable)
+	private := probe.Attr{Name: probe.Private, Data: probe.Private, Class: probe.ClassISA}
+	attrs := attributes(evolving, attrPrivate, private, evolving, private)
 	p.static = static{first: first, list: make([]probe.Probe, 0, 2*len(p.calls))}
 	for _, c := range p.calls {
 		for _, name := range [2]string{"entry", "return"} {
