@@ -13,7 +13,8 @@ import (
 // Selection says at which firings events are to be copied.
 type Selection struct {
 	named map[firingKey]bool  // of etw probes
-	other map[momentKey]int32 // of all others: how often
+	other map[firingKey]int32 // of all others: how often
+	ids   map[probe.ID]bool   // of the others
 	n     int64
 }
 
@@ -30,14 +31,15 @@ type firingKey struct {
 // Add notes a firing: its time in ns as records have it, its processor and probe.
 func (s *Selection) Add(ns uint64, cpu int, p *probe.Probe) {
 	if s.named == nil {
-		s.named, s.other = map[firingKey]bool{}, map[momentKey]int32{}
+		s.named, s.other, s.ids = map[firingKey]bool{}, map[firingKey]int32{}, map[probe.ID]bool{}
 	}
 	s.n++
-	m := momentKey{ns, int32(cpu)}
+	k := firingKey{momentKey{ns, int32(cpu)}, p.ID}
 	if p.Provider == "etw" {
-		s.named[firingKey{m, p.ID}] = true
+		s.named[k] = true
 	} else {
-		s.other[m]++
+		s.other[k]++
+		s.ids[p.ID] = true
 	}
 }
 
@@ -87,7 +89,8 @@ func (h *Host) Copy(w io.Writer, name string, compress bool, sel *Selection) (Co
 	var e etl.Event
 	var now uint64
 	stacks := map[int64]bool{} // time stamps of what was copied
-	found := map[momentKey]bool{}
+	found := map[firingKey]bool{}
+	feeds := h.feeds(sel)
 	m := etl.NewMerger(files...)
 	for m.Next(&e) {
 		now = max(now, h.ns(e.Clock(), e.TS))
@@ -95,8 +98,10 @@ func (h *Host) Copy(w io.Writer, name string, compress bool, sel *Selection) (Co
 		s, _ := h.dec.Schema(&e)
 		chosen := false
 		if cl := h.classes[s]; cl != nil {
-			if len(cl.acts) > 0 && sel.other[at] > 0 {
-				chosen, found[at] = true, true
+			for _, id := range feeds[cl] {
+				if k := (firingKey{at, id}); sel.other[k] > 0 {
+					chosen, found[k] = true, true
+				}
 			}
 			if cl.named != nil && sel.named[firingKey{at, cl.named.info.p.ID}] {
 				chosen = true
@@ -126,6 +131,36 @@ func (h *Host) Copy(w io.Writer, name string, compress bool, sel *Selection) (Co
 		return c, err
 	}
 	return c, wr.Close()
+}
+
+// feeds tells which of the probes that were chosen, and are no etw ones, each class of
+// events can fire: those with which alone it has something to do.
+func (h *Host) feeds(sel *Selection) map[*class][]probe.ID {
+	out := map[*class][]probe.ID{}
+	was := make([]bool, len(h.info))
+	for i, in := range h.info {
+		was[i], in.on = in.on, false
+	}
+	for id := range sel.ids {
+		in := h.infoOf(h.e.ProbeByID(id))
+		if in == nil {
+			continue
+		}
+		in.on = true
+		for _, c := range h.classes {
+			for _, a := range c.acts {
+				if a.on(h) {
+					out[c] = append(out[c], id)
+					break
+				}
+			}
+		}
+		in.on = false
+	}
+	for i, in := range h.info {
+		in.on = was[i]
+	}
+	return out
 }
 
 // isHeader reports whether an event is a file's header.

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/godtrace/godtrace/engine"
@@ -28,7 +29,6 @@ type tick struct {
 type sampling struct {
 	period time.Duration // between two samples on a CPU, 0 without samples
 	rates  []*rate
-	any    bool // some are enabled
 }
 
 // rate is a probe profile-N.
@@ -139,7 +139,7 @@ func (h *Host) profileArguments() []argument {
 }
 
 func (h *Host) switchTimer(p *probe.Probe, on bool) {
-	h.timers.on, h.sample.any = 0, false
+	h.timers.on = 0
 	for _, t := range h.timers.ticks {
 		if t.info.p == p {
 			t.enabled = on
@@ -153,7 +153,6 @@ func (h *Host) switchTimer(p *probe.Probe, on bool) {
 		if r.info.p == p {
 			r.due = nil
 		}
-		h.sample.any = h.sample.any || r.info.on
 	}
 }
 
@@ -217,5 +216,7 @@ func (h *Host) sampleAct(m *machine) {
 
 // sampleEvent builds the act of samples.
 func sampleEvent(h *Host, _ *stat) *act {
-	return &act{on: func(h *Host) bool { return h.sample.any }, run: (*Host).sampleAct}
+	return &act{on: func(h *Host) bool {
+		return slices.ContainsFunc(h.sample.rates, func(r *rate) bool { return r.info.on })
+	}, run: (*Host).sampleAct}
 }
