@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 )
 
 // version is set by the linker.
@@ -53,6 +54,9 @@ type subcommand struct {
 var subcommands []subcommand
 
 func init() {
+	// main() stays on the process's first thread. BEGIN and END run there: tid is
+	// pid, as in a program without further threads.
+	runtime.LockOSThread()
 	subcommands = []subcommand{
 		{"doctor", "say what works on this system, and why the rest does not", doctor},
 		{"record", "write what a program or the system does into a Windows trace file", recordMain},
