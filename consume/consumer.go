@@ -265,7 +265,10 @@ func (c *Consumer) before(e *Event, a *ir.Action) error {
 		if len(a.Args) > 1 {
 			val = a.Args[1]
 		}
-		if err := c.Opt.Set(a.Args[0], val); err != nil {
+		if err := c.Opt.SetActive(a.Args[0], val); err != nil {
+			if len(a.Args) == 1 {
+				val = "1" // what DTrace takes a flag without value for
+			}
 			if w, ok := c.Sink.(Warner); ok {
 				return w.Warn(e, fmt.Sprintf("couldn't set option \"%s\" to \"%s\": %v", a.Args[0], val, err))
 			}

@@ -50,11 +50,13 @@ type Def struct {
 	Help string
 }
 
-// ErrName, ErrValue and ErrContext are DTrace's reasons for refusing an option.
+// ErrName, ErrValue, ErrContext and ErrActive are DTrace's reasons for refusing an
+// option.
 var (
 	ErrName    = errors.New("Invalid option name")
 	ErrValue   = errors.New("Invalid value for specified option")
 	ErrContext = errors.New("Option cannot be used from within a D program")
+	ErrActive  = errors.New("Operation illegal when tracing is active")
 )
 
 // MaxStrSize is the greatest value of the option strsize.
@@ -88,6 +90,15 @@ func (s *Set) SetInProgram(name, value string) error {
 		return fmt.Errorf("%w: use -x %s", ErrContext, name)
 	case name == "cpp" && value != "":
 		return fmt.Errorf("%w: found %q, want none", ErrValue, value)
+	}
+	return s.Set(name, value)
+}
+
+// SetActive sets an option while tracing, as setopt() does: one that the buffers
+// were made by cannot be changed any more.
+func (s *Set) SetActive(name, value string) error {
+	if d, ok := Lookup(name); ok && d.Scope == Runtime {
+		return ErrActive
 	}
 	return s.Set(name, value)
 }
