@@ -264,7 +264,7 @@ func (p *parser) program(prog *Program) {
 	if !p.cfg.ArgRef {
 		for i := 1; i < len(p.argsUsed); i++ {
 			if !p.argsUsed[i] {
-				p.fail(p.here(p.off), "", diag.D_MACRO_UNUSED, "extraneous argument %q: $%d is not used by the program", p.cfg.Args[i], i)
+				p.fail(p.here(p.off), "", diag.D_MACRO_UNUSED, "extraneous argument '%s' ($%d is not referenced)", p.cfg.Args[i], i)
 			}
 		}
 	}

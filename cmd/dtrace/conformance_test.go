@@ -98,7 +98,7 @@ func TestCommandLine(t *testing.T) {
 		{"-s @arg 5", 0, ` 5\n`, ``},
 		{"5 -s @arg", 0, ` 5\n`, ``},
 		{"-q -s @arg -- -5", 0, `^-5\n$`, ``},
-		{"-s @arg 5 6", 1, ``, `extraneous argument "6"`},
+		{"-s @arg 5 6", 1, ``, `extraneous argument '6' \(\$2 is not referenced\)`},
 		{"-xargref -s @arg 5 6", 0, ` 5\n`, ``},
 		{"-xdefaultargs -s @arg", 0, ` 0\n`, ``},
 		{"-q -s @text a.b-c", 0, `^a\.b-c\n$`, ``},
