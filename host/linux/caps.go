@@ -142,6 +142,18 @@ func kernelVersion() (version, string) {
 	return parseVersion(release), release
 }
 
+// oldest is the first kernel whose eBPF has the atomic instructions that records
+// are made with.
+var oldest = version{5, 12}
+
+// errTooOld says why no program can run on a kernel of this release; nil if some can.
+func errTooOld(release string) error {
+	if v := parseVersion(release); v.before(oldest) {
+		return fmt.Errorf("this is Linux %s, whose eBPF has no atomic exchange: want Linux %v or later (6.1 is the oldest that was tried)", release, oldest)
+	}
+	return nil
+}
+
 func parseVersion(release string) version {
 	var v version
 	major, rest, _ := strings.Cut(release, ".")

@@ -160,6 +160,7 @@ func (h *Host) Features() []host.Feature {
 	for _, p := range h.providers {
 		fs = append(fs, p.features()...)
 	}
+	fs = outdate(fs)
 	return append(fs,
 		h.privilegeFeature(),
 		h.btfFeature(),
@@ -173,6 +174,21 @@ func (h *Host) Features() []host.Feature {
 		h.fentryFeature(),
 		lockdownFeature(),
 	)
+}
+
+// outdate turns off the providers where the kernel is too old for any program,
+// and says first what it is.
+func outdate(providers []host.Feature) []host.Feature {
+	_, release := kernelVersion()
+	kernel := host.Feature{Name: "kernel", OK: true, Detail: "Linux " + release}
+	if err := errTooOld(release); err != nil {
+		what, remedy, _ := strings.Cut(err.Error(), ": want ")
+		kernel = host.Feature{Name: "kernel", Detail: what, Remedy: remedy}
+		for i := range providers {
+			providers[i].OK, providers[i].Detail, providers[i].Remedy = false, what, remedy
+		}
+	}
+	return append([]host.Feature{kernel}, providers...)
 }
 
 func (h *Host) privilegeFeature() host.Feature {

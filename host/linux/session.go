@@ -71,6 +71,11 @@ func (h *Host) Open(prog *ir.Program, opt host.Options) (host.Session, error) {
 	if err := errPrivilege(caps); err != nil {
 		return nil, err
 	}
+	if _, release := kernelVersion(); release != "unknown" {
+		if err := errTooOld(release); err != nil {
+			return nil, err
+		}
+	}
 	s := &Session{h: h, prog: prog, opt: opt, userAddrs: usesUserAddresses(prog)}
 	if err := s.findHooks(); err != nil {
 		return nil, err

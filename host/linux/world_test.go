@@ -352,6 +352,18 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+func TestTooOld(t *testing.T) {
+	for release, want := range map[string]bool{"5.10.0-28-amd64": true, "4.19": true, "5.12.0": false, "6.1.0-50-amd64": false, "7.2": false} {
+		err := errTooOld(release)
+		if (err != nil) != want {
+			t.Errorf("%s: %v", release, err)
+		}
+		if err != nil && (!strings.Contains(err.Error(), release) || !strings.Contains(err.Error(), "5.12")) {
+			t.Errorf("%s: the error names not both versions: %v", release, err)
+		}
+	}
+}
+
 func TestCPUList(t *testing.T) {
 	for s, want := range map[string]int{"0-3,8\n": 5, "0": 1, "": 0} {
 		if got, err := cpuList(s); err != nil || len(got) != want {
