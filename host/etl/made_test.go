@@ -3,6 +3,7 @@ package etl
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -96,6 +97,12 @@ func bin(vals ...any) []byte {
 			b = binary.LittleEndian.AppendUint16(b, v)
 		case uint32:
 			b = binary.LittleEndian.AppendUint32(b, v)
+		case int16:
+			b = binary.LittleEndian.AppendUint16(b, uint16(v))
+		case float32:
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		case float64:
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
 		case int32:
 			b = binary.LittleEndian.AppendUint32(b, uint32(v))
 		case uint64:
