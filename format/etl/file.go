@@ -17,6 +17,7 @@ type File struct {
 	clock     Clock
 	stats     Stats
 	blocks    []block
+	budget    int
 }
 
 // Open opens and scans a file. A damaged file is no error, see Stats; a file in
@@ -75,6 +76,20 @@ func (f *File) Close() error {
 		return nil
 	}
 	return f.closer.Close()
+}
+
+// SetMemory limits the bytes of buffers that a Reader made from now on holds at a
+// time; 0 means 24 MB. Beyond it buffers are read piece by piece, of compressed ones
+// again and again, so that less takes longer. The garbage collector lets the memory
+// of a process grow to twice what is held, if debug.SetMemoryLimit does not tell it
+// otherwise.
+func (f *File) SetMemory(n int) { f.budget = n }
+
+func (f *File) memory() int {
+	if f.budget > 0 {
+		return f.budget
+	}
+	return memoryBudget
 }
 
 // Name returns the name given to Open.

@@ -9,8 +9,8 @@ import (
 	"sort"
 )
 
-// memoryBudget is how many bytes of buffers a Reader holds in full. Buffers
-// that become current beyond it are read through windows.
+// memoryBudget is how many bytes of buffers a Reader holds in full, unless File has
+// another limit. Buffers that become current beyond it are read through windows.
 const memoryBudget = 24 << 20
 
 const (
@@ -68,11 +68,11 @@ type Reader struct {
 }
 
 // Reader returns a Reader that begins with the first event.
-func (f *File) Reader() *Reader { return f.reader(memoryBudget) }
+func (f *File) Reader() *Reader { return f.reader(f.memory()) }
 
 // SideReader returns a Reader for one who reads the file beside another: it holds
 // less in memory.
-func (f *File) SideReader() *Reader { return f.reader(memoryBudget / 4) }
+func (f *File) SideReader() *Reader { return f.reader(f.memory() / 4) }
 
 func (f *File) reader(budget int) *Reader {
 	r := &Reader{f: f, budget: budget, todo: make([]int32, len(f.blocks))}

@@ -180,8 +180,8 @@ func TestBoundedMemory(t *testing.T) {
 	}
 	data := writeTrace(t, WriterOptions{BufferSize: 4096, Processors: 500, Compress: true}, events)
 	f := openBytes(t, data)
+	f.SetMemory(100_000)
 	r := f.Reader()
-	r.budget = 100_000
 	var e Event
 	most, n, last := 0, 0, int64(0)
 	for r.Next(&e) {

@@ -142,6 +142,18 @@ func (h *Host) addFile(f *file) {
 // how many there are.
 func (h *Host) SetProgress(f func(done, all int64)) { h.progress = f }
 
+// SetMemory limits the bytes of buffers that replays hold at a time, of all files
+// together; 0 means 24 MB a file. Stacks, requests that have begun, and what is known of
+// processes and images come on top: some 20 MB at most but for the last, which grows
+// with their number. The garbage collector lets a process grow to twice that; the
+// command dtrace has debug.SetMemoryLimit keep it at 76 MB, other programs do the same
+// if they want as little.
+func (h *Host) SetMemory(n int) {
+	for _, f := range h.files {
+		f.f.SetMemory(n / len(h.files))
+	}
+}
+
 func (h *Host) notice(format string, args ...any) {
 	h.notices = append(h.notices, fmt.Sprintf(format, args...))
 }
