@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/godtrace/godtrace/consume"
@@ -208,9 +209,23 @@ func (v *printer) scalar(t *ctype.Type, b []byte, width, shift int) {
 		default:
 			v.dst = strconv.AppendUint(v.dst, u, 10)
 		}
+	case ctype.Float:
+		v.dst = appendFloat(v.dst, b)
 	default:
 		v.dst = fmt.Appendf(v.dst, "0x%x", b)
 	}
+}
+
+// appendFloat appends the shortest number that stands for a floating-point value, its
+// bytes if it has a size of its own.
+func appendFloat(dst, b []byte) []byte {
+	switch len(b) {
+	case 4:
+		return strconv.AppendFloat(dst, float64(math.Float32frombits(uint32(rawInt(b)))), 'g', -1, 32)
+	case 8:
+		return strconv.AppendFloat(dst, math.Float64frombits(rawInt(b)), 'g', -1, 64)
+	}
+	return fmt.Appendf(dst, "0x%x", b)
 }
 
 // flags appends the names of the bits in u, and what has no name as a number.

@@ -100,7 +100,7 @@ func TestAllTypes(t *testing.T) {
 		out := strings.Join(strings.Fields(runD(t, h, `etw:All-Types:Numbers: { print(*args[0]); } etw:All-Types:Texts: { print(*args[0]); } etw:All-Types:Lists: { print(*args[0]); }`)), " ")
 		for _, want := range []string{
 			".i8 = (int8_t)-8,", ".u8 = (uint8_t)200,", ".i16 = (int16_t)-1600,", ".u16 = (uint16_t)60000,", ".i32 = (int32_t)-320000,", ".u32 = (uint32_t)4000000000,",
-			".i64 = (int64_t)-4611686018427387904,", ".u64 = (uint64_t)9223372036854775808,", ".f32 = (float)0x0000c03f,", ".f64 = (double)0x000000000000d0bf,", ".flag = (uint32_t)1,", ".ptr = (uint64_t)2309737967,",
+			".i64 = (int64_t)-4611686018427387904,", ".u64 = (uint64_t)9223372036854775808,", ".f32 = (float)1.5,", ".f64 = (double)-0.25,", ".flag = (uint32_t)1,", ".ptr = (uint64_t)2309737967,",
 			".h32 = (uint32_t)57005,", ".h64 = (uint64_t)956397711105,", ".pid = (uint32_t)4242,", ".port = (uint16_t)8080,", ".err = (uint32_t)5,",
 			".color = (enum Color)Blue,", ".access = (enum Access)Read|Exec|0x10,", ".last = (uint8_t)199,",
 			`.wide = (string)"wide ä",`, `.narrow = (string)"narrow",`, `.guid = (string)"00112233-4455-6677-8899-aabbccddeeff",`, `.ft = (uint64_t)116445600000000000,`,
