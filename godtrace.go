@@ -163,7 +163,7 @@ func (t *Tracer) SetArgs(args []string) { t.cfg.Args = args }
 func (t *Tracer) Add(src Source) error {
 	tree, err := t.Parse(src)
 	if err != nil {
-		return err
+		return t.firstError(src, tree, err)
 	}
 	if src.Rewrite != nil {
 		if err := src.Rewrite(tree); err != nil {
@@ -187,6 +187,22 @@ func (t *Tracer) Add(src Source) error {
 	return nil
 }
 
+// firstError returns the error that stands first in a text that does not parse: err,
+// or a mistake of the items before it, as DTrace checks each before it reads the next.
+func (t *Tracer) firstError(src Source, tree *syntax.Program, err error) error {
+	switch diag.CodeOf(err) {
+	case diag.D_MACRO_UNUSED, diag.D_EMPTY:
+		return err // found at the end, before the last item is checked
+	}
+	if tree == nil {
+		return err
+	}
+	if first := t.chk.CheckItems(tree); first != nil {
+		return diag.WithSource(first, src.File, src.Text)
+	}
+	return err
+}
+
 // Descriptions returns the probe descriptions of a unit's clauses, in order.
 func (u *Unit) Descriptions() []probe.Desc {
 	var list []probe.Desc
@@ -207,7 +223,8 @@ func hasClause(tree *syntax.Program) bool {
 }
 
 // Parse parses a program without checking or adding it, for tools that only want
-// its probe descriptions or its tree. Errors are *diag.Error.
+// its probe descriptions or its tree. Errors are *diag.Error; the tree is then nil or
+// has the items before the error.
 func (t *Tracer) Parse(src Source) (*syntax.Program, error) {
 	if err := t.prepare(src.Text); err != nil {
 		return nil, err
@@ -222,7 +239,7 @@ func (t *Tracer) Parse(src Source) (*syntax.Program, error) {
 		Option: parseOption,
 	}, src.Text)
 	if err != nil {
-		return nil, diag.WithSource(err, src.File, src.Text)
+		return tree, diag.WithSource(err, src.File, src.Text)
 	}
 	return tree, nil
 }

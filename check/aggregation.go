@@ -51,11 +51,14 @@ func (c *Checker) aggAssign(e *syntax.Assign, a *syntax.Agg) *Expr {
 		}
 		if !ok {
 			c.expr(e.Y)
+		} else {
+			c.callArgs(call, f)
 		}
 		c.fail(e, diag.D_AGG_FUNC, "@%s must be assigned the result of an aggregating function", g.Name)
 	}
 	spec := agg.Spec{Func: agg.Lookup(f.Name)}
 	if g.Spec.Func != agg.None && g.Spec.Func != spec.Func {
+		c.callArgs(call, f)
 		c.fail(e, diag.D_AGG_REDEF, "aggregation redefined: @%s\n\t current: @%s = %s( )\n\tprevious: @%s = %s( ) : line %d", g.Name, g.Name, f.Name, g.Name, g.Spec.Func, g.FuncPos.Line)
 	}
 	c.aggKeys(a, g)

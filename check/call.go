@@ -131,12 +131,7 @@ func (f *Func) recent() bool {
 // call types a call.
 func (c *Checker) call(e *syntax.Call) *Expr {
 	f := c.function(e)
-	args := make([]*Expr, len(e.Args))
-	for i, a := range e.Args {
-		args[i] = c.expr(a)
-	}
-	c.bindTypes(f)
-	c.prototype(e, f, args)
+	args := c.callArgs(e, f)
 	c.useAttr(f.attr)
 	info := &CallInfo{Fn: f}
 	x := &Expr{Type: f.Result, Call: info, Obj: f, Alloca: f.flags&scratch != 0}
@@ -155,6 +150,17 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 		}
 	}
 	return x
+}
+
+// callArgs types the arguments of a call and holds them against the prototype.
+func (c *Checker) callArgs(e *syntax.Call, f *Func) []*Expr {
+	args := make([]*Expr, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = c.expr(a)
+	}
+	c.bindTypes(f)
+	c.prototype(e, f, args)
+	return args
 }
 
 // lacks notes that the World does not have what e needs. Programs are refused for

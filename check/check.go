@@ -145,17 +145,33 @@ func (c *Checker) Check(prog *syntax.Program) (info *Info, err error) {
 	}
 	info = &Info{Prog: prog, Attr: attrMax, DescAttr: attrMax, ArgsUsed: prog.ArgsUsed, c: c}
 	defer catch(&err)
+	c.items(info, prog)
+	c.unusedPragmas()
+	if c.lacking != nil {
+		return nil, c.lacking
+	}
+	return info, nil
+}
+
+// CheckItems checks the items of a program that goes on, with errors, behind them. It
+// says what is wrong with them; the Checker is of no more use.
+func (c *Checker) CheckItems(prog *syntax.Program) (err error) {
+	if c.libErr != nil {
+		return c.libErr
+	}
+	defer catch(&err)
+	c.items(&Info{Prog: prog, Attr: attrMax, DescAttr: attrMax, c: c}, prog)
+	return nil
+}
+
+// items checks the items of a program.
+func (c *Checker) items(info *Info, prog *syntax.Program) {
 	c.thisVars = map[string]*Var{}
 	c.pending, c.declaredHere = map[string]pendingPragma{}, map[Object]bool{}
 	for _, it := range prog.Items {
 		c.ctx = context{attr: attrMax}
 		c.item(info, it)
 	}
-	c.unusedPragmas()
-	if c.lacking != nil {
-		return nil, c.lacking
-	}
-	return info, nil
 }
 
 // AddLib adds a D library: a program without clauses whose definitions later

@@ -51,10 +51,14 @@ func (p *parser) probeDesc() *ProbeDesc {
 		p.failAt(start, diag.D_SYNTAX, "syntax error near %q: a keyword is no probe description", d.Text)
 	}
 	p.off = end
-	if p.probeID(d, start) {
+	// What a macro stands for is text: $1 is no id.
+	if d.Text == p.src[start:end] && p.probeID(d, start) {
 		return d
 	}
-	if d.Text != "" && isDigit(d.Text[0]) && p.cfg.Spec == SpecName && !p.cfg.CommandLine {
+	if !p.cfg.CommandLine && strings.IndexByte("`@+~%^", p.src[start]) >= 0 {
+		p.failAt(start, diag.D_SYNTAX, "syntax error near %q: a probe description does not begin with %q", d.Text, p.src[start:start+1])
+	}
+	if p.src[start] != '$' && isDigit(p.src[start]) && p.cfg.Spec == SpecName && !p.cfg.CommandLine {
 		p.failAt(start, diag.D_SYNTAX, "syntax error near %q: a probe description does not begin with a digit, unless it is a probe id", d.Text)
 	}
 	p.splitDesc(d, start)

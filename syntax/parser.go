@@ -25,17 +25,16 @@ type parser struct {
 }
 
 // Parse reads a whole text: a script, a library, or the text of an option of the
-// command line. The error is a *diag.Error about the first thing that is wrong.
+// command line. The error is a *diag.Error about the first thing that is wrong; the
+// Program then has the items before it.
 func Parse(cfg *Config, src string) (*Program, error) {
 	prog := &Program{Loc: Loc{diag.Pos{File: cfg.File, Line: 1, Col: 1}}, File: cfg.File}
 	err := run(cfg, src, func(p *parser) {
+		defer p.takePragmas(prog)
 		p.program(prog)
 		prog.ArgsUsed = p.argsUsed
 	})
-	if err != nil {
-		return nil, err
-	}
-	return prog, nil
+	return prog, err
 }
 
 // ParseExpr reads a single expression.

@@ -1,0 +1,1 @@
+BEGIN { trace(!"abc"); nosuch(0); }
