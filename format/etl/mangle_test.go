@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -178,6 +179,8 @@ func (m *mangler) bytesOf(parts ...part) (b []byte) {
 func (d *damaged) check(t *testing.T) {
 	t.Helper()
 	began := time.Now()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	f, err := New(bytes.NewReader(d.b), int64(len(d.b)))
 	if err != nil {
 		if len(d.want) > 0 {
@@ -212,6 +215,10 @@ func (d *damaged) check(t *testing.T) {
 	}
 	if d.lost > 0 && int(n) < sum(d.want)+d.lost && st.String() == "" && !d.mayHide {
 		t.Errorf("%s: %d events of %d, and nothing is reported", d.what, n, sum(d.want)+d.lost)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 200<<20 {
+		t.Errorf("%s: %d bytes of memory", d.what, n)
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("%s: took %v", d.what, took)
@@ -352,6 +359,21 @@ func (m *mangler) campaign(rng *rand.Rand, rounds int, try func(damaged)) {
 			}
 		}
 		m.headers(rng, try)
+		m.absurd(rng, try)
+	}
+}
+
+// absurd gives buffers of files where all are of one size one that cannot be: their
+// events must come all the same.
+func (m *mangler) absurd(rng *rand.Rand, try func(damaged)) {
+	p := m.parts[rng.IntN(len(m.parts))]
+	if p.off == 0 || p.packed || p.size != m.parts[0].size {
+		return
+	}
+	for _, v := range []uint32{0, 0x47, uint32(p.size / 2), uint32(2 * p.size), 0x7FFFFFFF, 0xFFFFFFFF} {
+		d := m.hit(fmt.Sprintf("size %#x of a buffer", v), p.off, p.off+4, func(b []byte) { binary.LittleEndian.PutUint32(b, v) })
+		d.want, d.lost = m.whole("", nil, m.parts...).want, 0
+		try(d)
 	}
 }
 

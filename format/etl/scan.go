@@ -1,5 +1,7 @@
 package etl
 
+import "encoding/binary"
+
 // block is what is kept of a buffer: where it is and which times it spans.
 type block struct {
 	off      int64
@@ -73,6 +75,9 @@ func (s *scanner) scan() error {
 			}
 		}
 		if !ok {
+			h, ok = s.restore(off)
+		}
+		if !ok {
 			if off, err = s.resync(off); err != nil {
 				return err
 			}
@@ -90,13 +95,7 @@ func (s *scanner) scan() error {
 				s.grain = g
 			}
 		}
-		next := off + int64(h.size)
-		if next < s.end && !s.headerAt(next) {
-			if next, err = s.resync(next); err != nil {
-				return err
-			}
-		}
-		off = next
+		off += int64(h.size)
 	}
 	return nil
 }
@@ -120,6 +119,33 @@ func (s *scanner) firstBuffer(h bufferHeader) (bufferHeader, bool, error) {
 		next = s.end
 	}
 	return bufferHeader{size: int(min(next, maxBuffer)), valid: -1, doubted: true}, true, nil
+}
+
+// restore makes a header for a buffer whose own is damaged, if all buffers are of one
+// size: where one should be, with an event at its start and another buffer behind it.
+func (s *scanner) restore(off int64) (bufferHeader, bool) {
+	var h bufferHeader
+	if s.grain == 0 || off+s.grain > s.end || off%s.grain != 0 || off+s.grain < s.end && !s.strictly(off+s.grain) {
+		return h, false
+	}
+	b, err := s.src.at(off, int(s.grain))
+	if err != nil || len(b) < int(s.grain) {
+		return h, false
+	}
+	if _, what := peek(b[bufferHeaderLen:], 0); what != recordOK {
+		return h, false
+	}
+	var own [bufferHeaderLen]byte
+	copy(own[:], b)
+	put := binary.LittleEndian
+	put.PutUint32(own[:], uint32(s.grain))
+	put.PutUint16(own[0x34:], u16(own[:], 0x34)&(flagProcIndex|flagEventsLost|flagBufferLost))
+	put.PutUint16(own[0x36:], 0)
+	if h, _ = parseBufferHeader(own[:]); h.size == 0 {
+		h.size, h.valid = int(s.grain), -1
+	}
+	h.doubted = true
+	return h, true
 }
 
 // resize corrects the size of a buffer at off that is not believable.
@@ -300,12 +326,13 @@ func (s *scanner) find(off, end int64) (int64, error) {
 	return -1, nil
 }
 
-// limit returns the largest size a buffer should have.
+// limit returns the largest size a buffer should have, whatever a damaged header says.
 func (s *scanner) limit() int64 {
-	if s.f.hasHeader && s.f.header.BufferSize >= 1024 {
-		return int64(s.f.header.BufferSize) + bufferHeaderLen
+	const most = 16 << 20
+	if n := int64(s.f.header.BufferSize); s.f.hasHeader && n >= 1024 && n <= most {
+		return n + bufferHeaderLen
 	}
-	return 16 << 20
+	return most
 }
 
 // zeros reports whether the bytes in [from, to) are all zero.
