@@ -26,7 +26,11 @@ func (c *command) list() error {
 	}
 	w := bufio.NewWriterSize(c.out, 1<<16)
 	defer w.Flush()
-	fmt.Fprintf(w, "%5s %10s %17s %33s %s\n", "ID", "PROVIDER", "MODULE", "FUNCTION", "NAME")
+	name := "NAME"
+	if c.counter() != nil {
+		name = fmt.Sprintf("%-24s %10s", name, "EVENTS")
+	}
+	fmt.Fprintf(w, "%5s %10s %17s %33s %s\n", "ID", "PROVIDER", "MODULE", "FUNCTION", name)
 	if len(c.programs) == 0 {
 		return c.listDesc(w, probe.Desc{})
 	}
@@ -81,10 +85,27 @@ func (c *command) descriptions(p *program) ([]probe.Desc, error) {
 	return out, nil
 }
 
+// counter is a host that knows how often each probe will fire, nil for all others.
+func (c *command) counter() interface {
+	Events(*probe.Probe) (n int64, ok bool)
+} {
+	h, _ := c.tracer.Host().(interface {
+		Events(*probe.Probe) (int64, bool)
+	})
+	return h
+}
+
 func (c *command) listDesc(w *bufio.Writer, d probe.Desc) error {
 	var verr error
+	counter := c.counter()
 	err := c.tracer.Host().Probes(d, func(p *probe.Probe) bool {
-		fmt.Fprintf(w, "%5d %10s %17s %33s %s\n", p.ID, p.Provider, p.Module, p.Function, p.Name)
+		name := p.Name
+		if counter != nil {
+			if n, ok := counter.Events(p); ok {
+				name = fmt.Sprintf("%-24s %10d", name, n)
+			}
+		}
+		fmt.Fprintf(w, "%5d %10s %17s %33s %s\n", p.ID, p.Provider, p.Module, p.Function, name)
 		if c.verbose {
 			verr = c.listArgs(w, p)
 		}

@@ -51,6 +51,40 @@ func TestRecordModel(t *testing.T) {
 	}
 }
 
+// TestListEvents: -l says how many events a trace holds for each probe, and the
+// number is how often it fires.
+func TestListEvents(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "n.etl")
+	if _, msg, status := do(t, "record", "--etl", file, "--host", "nt:quiet-desktop", "-n", "syscall:::entry { trace(arg0); }"); status != 0 {
+		t.Fatalf("record: status %d: %s", status, msg)
+	}
+	out, msg, status := do(t, "-l", "--host", "etl:"+file)
+	if status != 0 {
+		t.Fatalf("-l: status %d: %s", status, msg)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if !strings.HasSuffix(lines[0], " EVENTS") {
+		t.Errorf("heading %q, want a column EVENTS", lines[0])
+	}
+	n := 0
+	for _, line := range lines[1:] {
+		f := strings.Fields(line)
+		if f[1] == "dtrace" && len(f) != 3 || f[1] == "etw" && len(f) != 6 {
+			t.Errorf("line %q", line)
+		}
+		if f[1] != "etw" {
+			continue
+		}
+		n++
+		if got := replay(t, file, "etw::"+f[3]+":"+f[4]+" { @ = count(); }"); got != f[5] {
+			t.Errorf("%s fired %s times: %q", f[3], got, line)
+		}
+	}
+	if n == 0 {
+		t.Errorf("no events in:\n%s", out)
+	}
+}
+
 // TestRecordCopy copies chosen events of a trace.
 func TestRecordCopy(t *testing.T) {
 	dir := t.TempDir()

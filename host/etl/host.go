@@ -241,6 +241,16 @@ func (h *Host) Args(p *probe.Probe) ([]check.Arg, error) {
 	return out, nil
 }
 
+// Events returns how many events the files hold for a probe; ok is false for
+// probes that no events fire.
+func (h *Host) Events(p *probe.Probe) (n int64, ok bool) {
+	in := h.infoOf(p)
+	if in == nil || in.count < 0 {
+		return 0, false
+	}
+	return in.count, true
+}
+
 // Notes describes a probe for listings: how many events the files hold for it and,
 // for events with a schema, the members of the struct that args[0] points to.
 func (h *Host) Notes(p *probe.Probe) []string {
@@ -249,8 +259,8 @@ func (h *Host) Notes(p *probe.Probe) []string {
 		return nil
 	}
 	var out []string
-	if in.count >= 0 {
-		out = append(out, fmt.Sprintf("Events: %d", in.count))
+	if n, ok := h.Events(p); ok {
+		out = append(out, fmt.Sprintf("Events: %d", n))
 	}
 	if in.note != nil {
 		out = append(out, in.note()...)
