@@ -82,6 +82,13 @@ func (h *Host) translate(m *machine, e *etl.Event) {
 		}
 		return 0
 	}
+	// The end of a process does not tell its parent and session.
+	id := func(name string) uint64 {
+		if s.Index(name) < 0 {
+			return uint64(etl.NoID)
+		}
+		return num(name)
+	}
 	text := func(name string) []byte {
 		if i := s.Index(name); i >= 0 {
 			if v, err := s.Value(e.Payload, ptr, i); err == nil {
@@ -104,8 +111,8 @@ func (h *Host) translate(m *machine, e *etl.Event) {
 		}
 		u64(0)
 		u32(num("ProcessID"))
-		u32(num("ParentProcessID"))
-		u32(num("SessionID"))
+		u32(id("ParentProcessID"))
+		u32(id("SessionID"))
 		u32(num("ExitCode"))
 		u32(0)
 		b = append(append(b, name[strings.LastIndexAny(name, `\/`)+1:]...), 0)

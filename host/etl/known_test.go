@@ -57,11 +57,12 @@ func TestKernelProcess(t *testing.T) {
 	h := openHost(t, fixture(t, "Process.etl"))
 	got := lines(runD(t, h, `
 		proc:::create { @c["create"] = count(); }
-		proc:::exit { printf("%s exits\n", execname); }
+		proc:::exit { printf("%s exits\n%s is a child of %d\n", execname, execname, ppid); }
 		proc:::exec-success { printf("%s of %d starts\n", execname, ppid > 0); }
 		proc:::lwp-create, proc:::lwp-exit, image:::load, image:::unload { @c[probename] = count(); }`))
 	all := strings.Join(got, "\n")
-	for _, want := range []string{"create 4", "lwp-create 287", "lwp-exit 264", "load 1115", "unload 1153", "OUTLOOK.EXE exits"} {
+	for _, want := range []string{"create 4", "lwp-create 287", "lwp-exit 264", "load 1115", "unload 1153", "OUTLOOK.EXE exits",
+		"OUTLOOK.EXE is a child of 3324", "SearchProtocol is a child of -1"} {
 		if !strings.Contains("\n"+all+"\n", "\n"+want+"\n") {
 			t.Errorf("no line %q in:\n%s", want, all)
 		}

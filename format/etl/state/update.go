@@ -96,7 +96,15 @@ func (p *Process) update(q *Process) {
 	if q.SID != "" {
 		p.SID = q.SID
 	}
-	p.PPID, p.Session, p.Key = q.PPID, q.Session, q.Key
+	if q.PPID != etl.NoID {
+		p.PPID = q.PPID
+	}
+	if q.Session != etl.NoID {
+		p.Session = q.Session
+	}
+	if q.Key != 0 {
+		p.Key = q.Key
+	}
 }
 
 // readThread makes a Thread of a thread event.
