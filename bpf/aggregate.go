@@ -78,7 +78,7 @@ func (c *clauseGen) tuple(in *ir.Instr, a *ir.Agg, l *AggLayout, done label) {
 		c.call(c.routine("tuple_"+l.Map, func() {
 			have := p.newLabel()
 			p.mov(r6, r1)
-			p.findTuple(l.Map, func(d asm.Register) { p.mov(d, r6) }, have)
+			p.findTuple(l, func(d asm.Register) { p.mov(d, r6) }, have)
 			p.movImm(r0, 0)
 			p.bind(have)
 			p.exit()
@@ -86,33 +86,40 @@ func (c *clauseGen) tuple(in *ir.Instr, a *ir.Agg, l *AggLayout, done label) {
 		c.jImm(asm.JEq, r0, 0, done)
 		return
 	}
-	c.findTuple(l.Map, key, have)
+	c.findTuple(l, key, have)
 	c.jmp(done)
 	c.bind(have)
 }
 
 // findTuple looks a tuple up and goes to have with its value's address in r0. It
 // makes the tuple if there is none; without room it counts a drop and goes on.
-func (p *progGen) findTuple(name string, key func(d asm.Register), have label) {
-	lookup := func() {
+func (p *progGen) findTuple(l *AggLayout, key func(d asm.Register), have label) {
+	lookup := func(name string) {
 		p.onTable(name, func() {
 			key(r2)
 			p.helper(asm.FnMapLookupElem)
 		})
 		p.jImm(asm.JNE, r0, 0, have)
 	}
-	lookup()
-	for try := range insertTries {
-		if try > 0 {
-			p.pause()
-		}
+	insert := func(name string) {
 		p.onTable(name, func() {
 			key(r2)
 			p.mapValue(r3, MapConst, p.zeros)
 			p.movImm(r4, 1) // BPF_NOEXIST: another CPU may have been first
 			p.helper(asm.FnMapUpdateElem)
 		})
-		lookup()
+		lookup(name)
+	}
+	lookup(l.Map)
+	for try := range insertTries {
+		if try > 0 {
+			p.pause()
+		}
+		insert(l.Map)
+	}
+	if l.Spill != "" {
+		lookup(l.Spill)
+		insert(l.Spill)
 	}
 	p.drop(record.DropAggregation)
 }

@@ -265,6 +265,8 @@ func (g *gen) layout() {
 			off += n * size
 		} else if size > maxPerCPU {
 			l.Aggs[i].Shared = true
+		} else if g.spills(i) {
+			l.Aggs[i].Spill = spillName(i)
 		}
 	}
 	l.CPUStride = roundUp(off, 128)
@@ -463,6 +465,11 @@ func (g *gen) maps() {
 		if l.Aggs[i].Shared {
 			m[l.Aggs[i].Map].Type = ebpf.Hash
 		}
+		if name := l.Aggs[i].Spill; name != "" {
+			spill := m[l.Aggs[i].Map].Copy()
+			spill.Name, spill.Flags, spill.MaxEntries = "gt_"+name, 0, g.spillSize(i)
+			m[name] = spill
+		}
 	}
 	for i := range p.Vars {
 		v := &p.Vars[i]
@@ -512,6 +519,26 @@ func (g *gen) dropUnused() {
 func dynName(i int) string { return fmt.Sprintf("dyn%d", i) }
 
 func aggName(i int) string { return fmt.Sprintf("agg%d", i) }
+
+func spillName(i int) string { return fmt.Sprintf("spill%d", i) }
+
+// spills reports whether an aggregation has a second map, of elements made
+// beforehand. Memory for each CPU comes from four pages that the kernel keeps
+// ready, and a worker gets more: some sixteen new tuples of a quantize() in one
+// burst are too many. Small values are a thousand to four pages.
+func (g *gen) spills(i int) bool {
+	size := g.aggSize(i)
+	return !g.cfg.Lacks[FeatAllocHash] && size >= minSpill && size <= maxPerCPU
+}
+
+const minSpill = 256
+
+// spillSize is the number of elements of that map: a part of aggsize, which counts
+// for all CPUs here.
+func (g *gen) spillSize(i int) uint32 {
+	all := uint64(g.aggSize(i)) * uint64(g.cfg.CPUs)
+	return uint32(max(16, min(g.cfg.AggSize/all, 256)))
+}
 
 // hook makes the program or programs of one hook.
 func (g *gen) hook(h int) error {

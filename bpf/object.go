@@ -123,6 +123,10 @@ type AggLayout struct {
 	// IDs is set for keyed aggregations whose tuple is one probe id: Map is
 	// MapControl then, and the value of probe FirstID+i is at Off+i*Size, for i below IDs.
 	FirstID, IDs uint32
+	// Spill is a map like Map, for tuples that it had no memory for, "" if there is
+	// none. A tuple may be in both, and its value is what they come to together. See
+	// spillSize.
+	Spill string
 	// Shared is set for keyed values larger than the kernel's per-CPU memory
 	// allows (32 KiB): the map is a plain hash with one value for all CPUs.
 	Shared bool

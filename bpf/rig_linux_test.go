@@ -317,8 +317,22 @@ func (r *rig) agg(id ir.AggID, key []byte) []uint64 {
 			r.t.Fatal(err)
 		}
 		per = [][]byte{b}
-	} else if err := r.coll.Maps[l.Map].Lookup(key, &per); err != nil {
-		r.t.Fatal(err)
+	} else {
+		for _, name := range []string{l.Map, l.Spill} {
+			var v [][]byte
+			if name == "" {
+				continue
+			}
+			switch err := r.coll.Maps[name].Lookup(key, &v); {
+			case err == nil:
+				per = append(per, v...)
+			case !errors.Is(err, ebpf.ErrKeyNotExist):
+				r.t.Fatal(err)
+			}
+		}
+		if per == nil {
+			r.t.Fatalf("aggregation %d has no tuple %x", id, key)
+		}
 	}
 	s := &r.prog.Aggs[id].Spec
 	sum := make([]uint64, s.Words())

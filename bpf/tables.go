@@ -49,6 +49,9 @@ func (g *gen) shareTables() {
 			continue
 		}
 		add(fmt.Sprintf("aggs_%d_%d", a.KeySize, g.aggSize(i)), aggName(i))
+		if g.spills(i) {
+			add(fmt.Sprintf("spills_%d_%d", a.KeySize, g.aggSize(i)), spillName(i))
+		}
 	}
 	for i := range g.prog.Vars {
 		if v := &g.prog.Vars[i]; isArray(v) {

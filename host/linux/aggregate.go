@@ -20,6 +20,7 @@ type aggregation struct {
 	spec   agg.Spec
 	layout bpf.AggLayout
 	table  *ebpf.Map // nil if keyless
+	spill  *ebpf.Map // nil if the layout has none
 	keyLen int
 	merged []uint64
 }
@@ -95,10 +96,64 @@ func (s *Session) eachTuple(id ir.AggID, f func(a *aggregation, t tuple) error) 
 		return f(a, t)
 	}
 	t.stride, t.cpus = s.valueSize(a)
-	return eachElement(a.table, a.keyLen, t.stride*t.cpus, func(key, value []byte) error {
+	spilled, err := a.spilled(t.stride * t.cpus)
+	if err != nil {
+		return err
+	}
+	err = eachElement(a.table, a.keyLen, t.stride*t.cpus, func(key, value []byte) error {
 		t.key, t.mem = key, value
+		if more := spilled[string(key)]; more != nil {
+			t.mem = a.join(t, more)
+			delete(spilled, string(key))
+		}
 		return f(a, t)
 	})
+	for k, mem := range spilled {
+		if err != nil {
+			break
+		}
+		t.key, t.mem = []byte(k), mem
+		err = f(a, t)
+	}
+	return err
+}
+
+// spilled returns the tuples that are in the second map, with their values.
+func (a *aggregation) spilled(size int) (map[string][]byte, error) {
+	if a.spill == nil {
+		return nil, nil
+	}
+	var m map[string][]byte
+	err := eachElement(a.spill, a.keyLen, size, func(key, value []byte) error {
+		if m == nil {
+			m = map[string][]byte{}
+		}
+		mem := bytesOf(make([]uint64, size/8))
+		copy(mem, value)
+		m[string(key)] = mem
+		return nil
+	})
+	return m, err
+}
+
+// join returns the values of t together with those of the same tuple in more.
+func (a *aggregation) join(t tuple, more []byte) []byte {
+	sum := t
+	sum.mem = bytesOf(make([]uint64, t.stride*t.cpus/8))
+	copy(sum.mem, t.mem)
+	also := t
+	also.mem = more
+	for c := range t.cpus {
+		v, w := a.value(sum, c), a.value(also, c)
+		switch {
+		case w == nil:
+		case v == nil:
+			copy(sum.mem[c*t.stride:(c+1)*t.stride], more[c*t.stride:])
+		default:
+			agg.Merge(&a.spec, v, w)
+		}
+	}
+	return sum.mem
 }
 
 // valueSize returns the size of a value in the table and how many of them a
@@ -186,14 +241,20 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 		}
 		return s.Clear(id)
 	}
+	maps := []*ebpf.Map{a.table}
+	if a.spill != nil {
+		maps = append(maps, a.spill)
+	}
 	if keys == nil {
 		size, cpus := s.valueSize(a)
-		err := eachElement(a.table, a.keyLen, size*cpus, func(key, _ []byte) error {
-			keys = append(keys, append([]byte(nil), key...))
-			return nil
-		})
-		if err != nil {
-			return err
+		for _, m := range maps {
+			err := eachElement(m, a.keyLen, size*cpus, func(key, _ []byte) error {
+				keys = append(keys, append([]byte(nil), key...))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 		}
 		if a.layout.Gen {
 			// What programs add to a tuple before it is deleted below belongs to
@@ -201,7 +262,12 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 			word64(s.ctl, bpf.CtlGen+8*uint32(id)).Add(1)
 		}
 	}
-	return deleteKeys(a.table, keys, a.keyLen)
+	for _, m := range maps {
+		if err := deleteKeys(m, keys, a.keyLen); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errNotSupp is the kernel's own ENOTSUPP, which bpf(2) lets through.

@@ -205,6 +205,11 @@ func (s *Session) load() error {
 				return fmt.Errorf("BUG: map %s of aggregation @%s is missing", a.layout.Map, ag.Name)
 			}
 			a.keyLen = int(a.table.KeySize())
+			if name := a.layout.Spill; name != "" {
+				if a.spill = s.maps.Maps[name]; a.spill == nil {
+					return fmt.Errorf("BUG: map %s of aggregation @%s is missing", name, ag.Name)
+				}
+			}
 		}
 		s.aggs = append(s.aggs, a)
 	}
