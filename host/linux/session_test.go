@@ -203,9 +203,16 @@ func noDrops(tb testing.TB, s host.Session) {
 		tb.Fatal(err)
 	}
 	for k := range d {
-		if n := d.Total(record.Drop(k)); n != 0 {
-			tb.Errorf("%d drops of kind %d", n, k)
+		n := d.Total(record.Drop(k))
+		if n == 0 {
+			continue
 		}
+		// Since Linux 7.0 programs are preempted, and the kernel leaves out what
+		// other threads fire meanwhile: counted, and not for a test to prevent.
+		if v, _ := kernelVersion(); record.Drop(k) == record.DropNest && !v.before(version{7, 0}) && !tb.Failed() {
+			tb.Skipf("the kernel left out %d firings: the program was preempted", n)
+		}
+		tb.Errorf("%d drops of kind %d", n, k)
 	}
 }
 
