@@ -38,13 +38,10 @@ func (s *Spec) Validate() error {
 
 func (s *Spec) validateLinear() error {
 	const f = LQuantize
+	if err := s.ValidateRange(); err != nil {
+		return err
+	}
 	switch {
-	case s.Low != int64(int32(s.Low)):
-		return specErr(f, "D_LQUANT_BASEVAL", 1, "base is %d, want a 32-bit integer", s.Low)
-	case s.High != int64(int32(s.High)):
-		return specErr(f, "D_LQUANT_LIMVAL", 2, "limit is %d, want a 32-bit integer", s.High)
-	case s.High <= s.Low:
-		return specErr(f, "D_LQUANT_MISMATCH", 2, "limit %d is not greater than the base, argument #1, %d", s.High, s.Low)
 	case s.Step < 1:
 		return specErr(f, "D_LQUANT_STEPTYPE", 3, "step is %d, want a positive integer constant", s.Step)
 	case s.Step > math.MaxUint16:
@@ -55,6 +52,20 @@ func (s *Spec) validateLinear() error {
 		return specErr(f, "D_LQUANT_STEPLARGE", 3, "step %d is greater than the range %d..%d", s.Step, s.Low, s.High)
 	case n > math.MaxUint16:
 		return specErr(f, "D_LQUANT_STEPSMALL", 3, "step %d makes %d levels, at most %d are allowed", s.Step, n, math.MaxUint16)
+	}
+	return nil
+}
+
+// ValidateRange checks Low and High of an LQuantize, whatever its Step.
+func (s *Spec) ValidateRange() error {
+	const f = LQuantize
+	switch {
+	case s.Low != int64(int32(s.Low)):
+		return specErr(f, "D_LQUANT_BASEVAL", 1, "base is %d, want a 32-bit integer", s.Low)
+	case s.High != int64(int32(s.High)):
+		return specErr(f, "D_LQUANT_LIMVAL", 2, "limit is %d, want a 32-bit integer", s.High)
+	case s.High <= s.Low:
+		return specErr(f, "D_LQUANT_MISMATCH", 2, "limit %d is not greater than the base, argument #1, %d", s.High, s.Low)
 	}
 	return nil
 }

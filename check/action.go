@@ -39,26 +39,20 @@ func (c *Checker) action(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	case FTracemem:
 		c.tracemem(e, info, args)
 	case FStack:
-		c.stack(e, info, args)
+		c.stack(e, args)
 	case FUstack, FJstack:
 		c.ustack(e, f, info, args)
 	case FClear:
-		c.aggAction(e, f, info, args, 1, 1, diag.D_PROTO_LEN, diag.D_CLEAR_AGGARG, diag.D_CLEAR_AGGBAD)
+		c.aggAction(e, f, info, diag.D_CLEAR_AGGARG, diag.D_CLEAR_AGGBAD)
 		info.Aggs[0].Clearable = true
 	case FDenormalize:
-		c.aggAction(e, f, info, args, 1, 1, diag.D_PROTO_LEN, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
+		c.aggAction(e, f, info, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
 	case FNormalize:
-		c.aggAction(e, f, info, args, 2, 2, diag.D_PROTO_LEN, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
-		if !isScalar(args[1]) {
-			c.fail(e.Args[1], diag.D_PROTO_ARG, "normalize( ) second argument must be of scalar type (the normalization factor), found %s", c.typeName(args[1]))
-		}
+		c.aggAction(e, f, info, diag.D_NORMALIZE_AGGARG, diag.D_NORMALIZE_AGGBAD)
 		info.Values = e.Args[1:]
 	case FTrunc:
-		c.aggAction(e, f, info, args, 1, 2, diag.D_PROTO_LEN, diag.D_TRUNC_AGGARG, diag.D_TRUNC_AGGBAD)
+		c.aggAction(e, f, info, diag.D_TRUNC_AGGARG, diag.D_TRUNC_AGGBAD)
 		if len(args) == 2 {
-			if !isScalar(args[1]) {
-				c.fail(e.Args[1], diag.D_PROTO_ARG, "trunc( ) second argument must be of scalar type (the number of values to keep), found %s", c.typeName(args[1]))
-			}
 			c.convert(args[1], c.t.Int64)
 		}
 		info.Aggs[0].Clearable = true
@@ -125,7 +119,7 @@ func (c *Checker) printf(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	}
 	for i, a := range args[1:] {
 		if dynClass(a.Type) > 1 {
-			c.noAction(e.Args[i+1]) // sym() and the like are statements or keys
+			c.refuseAction(e.Args[i+1]) // sym() and the like are statements or keys
 		}
 	}
 }
@@ -133,7 +127,7 @@ func (c *Checker) printf(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 // printfType is what package printf needs to know of the type of a value.
 func (c *Checker) printfType(x *Expr) printf.ArgType {
 	t := printf.ArgType{Name: c.typeName(x), Size: int(c.sizeof(c.complete(x.Type)))}
-	if x.Xlate != nil {
+	if x.Xlate != nil && !isXlatePtr(x) {
 		return t
 	}
 	return c.formatType(x.Type, t)
@@ -221,7 +215,7 @@ func (c *Checker) trace(e *syntax.Call, info *CallInfo, args []*Expr) {
 		c.fail(e, diag.D_TRACE_VOID, "trace( ) may not be applied to a void expression")
 	}
 	if dynClass(x.Type) > 1 {
-		c.noAction(e.Args[0]) // sym() and the like are statements or keys
+		c.refuseAction(e.Args[0]) // sym() and the like are statements or keys
 	}
 	if isDyn(x) && !isStackKey(x.Type) {
 		c.fail(e, diag.D_TRACE_DYN, "trace( ) may not be applied to a dynamic expression: %s", c.typeName(x))
@@ -234,12 +228,6 @@ func (c *Checker) trace(e *syntax.Call, info *CallInfo, args []*Expr) {
 
 func (c *Checker) print(e *syntax.Call, info *CallInfo, args []*Expr) {
 	x := args[0]
-	if x.Type.Is(ctype.Void) {
-		c.fail(e, diag.D_TRACE_VOID, "print( ) may not be applied to a void expression")
-	}
-	if isDyn(x) {
-		c.fail(e, diag.D_TRACE_DYN, "print( ) may not be applied to a dynamic expression: %s", c.typeName(x))
-	}
 	t := c.complete(x.Type)
 	if t.Kind == ctype.Func || c.sizeof(t) == 0 || t.Kind == ctype.Pointer && c.sizeof(c.complete(t.Elem)) == 0 {
 		c.fail(e, diag.D_PRINT_SIZE, "print( ) cannot be applied to a value of unknown size: %s", c.typeName(x))
@@ -249,7 +237,7 @@ func (c *Checker) print(e *syntax.Call, info *CallInfo, args []*Expr) {
 
 func (c *Checker) tracemem(e *syntax.Call, info *CallInfo, args []*Expr) {
 	x := args[0]
-	if _, lit := c.strip(e.Args[0]).(*syntax.StringLit); lit || !isInt(x) && !isPtr(x) {
+	if _, lit := c.strip(e.Args[0]).(*syntax.StringLit); lit || !isInt(x) && !isPtr(x) && !isXlatePtr(x) {
 		c.fail(e.Args[0], diag.D_TRACEMEM_ADDR, "tracemem( ) argument #1 is incompatible with prototype:\n\tprototype: pointer or integer\n\t argument: %s", c.typeName(x))
 	}
 	c.decay(x)
@@ -277,27 +265,40 @@ func posConst(x *Expr) bool {
 // them.
 const maxFrames = 1 << 16
 
-func (c *Checker) stack(e *syntax.Call, info *CallInfo, args []*Expr) {
-	info.N = orDefault(c.opt.StackFrames, defaultStackFrames)
-	if len(args) == 1 {
-		if !posConst(args[0]) || args[0].Int <= 0 {
-			c.fail(e.Args[0], diag.D_STACK_SIZE, "stack( ) size must be a non-zero positive integer constant")
-		}
-		info.N = min(args[0].Int, maxFrames)
+// frames is the number of frames that stack(), ustack() or jstack() take, which
+// types need before the arguments are checked; 0 for other actions.
+func (c *Checker) frames(f *Func, args []*Expr) (n int64) {
+	switch f.ID {
+	case FStack:
+		n = orDefault(c.opt.StackFrames, defaultStackFrames)
+	case FUstack:
+		n = orDefault(c.opt.UStackFrames, defaultUStackFrames)
+	case FJstack:
+		n = orDefault(c.opt.JStackFrames, defaultJStackFrames)
+	default:
+		return 0
+	}
+	if len(args) > 0 && frameCount(args[0]) {
+		n = min(args[0].Int, maxFrames)
+	}
+	return n
+}
+
+// frameCount reports whether x can be a number of frames.
+func frameCount(x *Expr) bool { return posConst(x) && x.Int > 0 }
+
+func (c *Checker) stack(e *syntax.Call, args []*Expr) {
+	if len(args) == 1 && !frameCount(args[0]) {
+		c.fail(e.Args[0], diag.D_STACK_SIZE, "stack( ) size must be a non-zero positive integer constant")
 	}
 }
 
 func (c *Checker) ustack(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) {
-	info.N = orDefault(c.opt.UStackFrames, defaultUStackFrames)
 	if f.ID == FJstack {
-		info.N = orDefault(c.opt.JStackFrames, defaultJStackFrames)
 		info.StrSize = orDefault(c.opt.JStackStrSize, defaultJStackStrSize)
 	}
-	if len(args) >= 1 {
-		if !posConst(args[0]) || args[0].Int <= 0 {
-			c.fail(e.Args[0], diag.D_USTACK_FRAMES, "%s( ) argument #1 must be a non-zero positive integer constant", f.Name)
-		}
-		info.N = min(args[0].Int, maxFrames)
+	if len(args) >= 1 && !frameCount(args[0]) {
+		c.fail(e.Args[0], diag.D_USTACK_FRAMES, "%s( ) argument #1 must be a non-zero positive integer constant", f.Name)
 	}
 	if len(args) >= 2 {
 		if !intConst(args[1]) || args[1].Int < 0 {
@@ -307,8 +308,25 @@ func (c *Checker) ustack(e *syntax.Call, f *Func, info *CallInfo, args []*Expr) 
 	}
 }
 
-// aggAction checks an action whose first argument is an aggregation.
-func (c *Checker) aggAction(e *syntax.Call, f *Func, info *CallInfo, args []*Expr, least, most int, proto, aggarg, aggbad diag.Code) {
+// actionProto holds arguments of actions against what the table of functions cannot
+// say of prototypes: print() takes what has a value, actions on aggregations a number
+// behind the aggregation.
+func (c *Checker) actionProto(e *syntax.Call, f *Func, args []*Expr) {
+	least, most := 1, 1
+	switch f.ID {
+	case FNormalize:
+		least, most = 2, 2
+	case FTrunc:
+		most = 2
+	case FClear, FDenormalize:
+	case FPrint:
+		if x := args[0]; x.Type.Is(ctype.Void) || isDyn(x) {
+			c.fail(e.Args[0], diag.D_PROTO_ARG, "print( ) argument #1 is incompatible with prototype:\n\tprototype: value\n\t argument: %s", c.typeName(x))
+		}
+		return
+	default:
+		return
+	}
 	if n := len(args); n < least || n > most {
 		want := ""
 		limit := least
@@ -318,8 +336,19 @@ func (c *Checker) aggAction(e *syntax.Call, f *Func, info *CallInfo, args []*Exp
 				want, limit = "at most ", most
 			}
 		}
-		c.fail(e, proto, "%s( ) prototype mismatch: %d arg%s passed, %s%d expected", f.Name, n, plural(n), want, limit)
+		c.fail(e, diag.D_PROTO_LEN, "%s( ) prototype mismatch: %d arg%s passed, %s%d expected", f.Name, n, plural(n), want, limit)
 	}
+	if _, ok := c.strip(e.Args[0]).(*syntax.Agg); ok && len(args) == 2 && !isScalar(args[1]) {
+		what := "number of values to keep"
+		if f.ID == FNormalize {
+			what = "normalization factor"
+		}
+		c.fail(e.Args[1], diag.D_PROTO_ARG, "%s( ) second argument must be of scalar type (the %s), found %s", f.Name, what, c.typeName(args[1]))
+	}
+}
+
+// aggAction checks an action whose first argument is an aggregation.
+func (c *Checker) aggAction(e *syntax.Call, f *Func, info *CallInfo, aggarg, aggbad diag.Code) {
 	info.Aggs = []*Agg{c.aggArg(e.Args[0], f.Name, 1, aggarg, aggbad)}
 }
 
@@ -336,22 +365,32 @@ func (c *Checker) aggArg(a syntax.Expr, name string, n int, aggarg, aggbad diag.
 	return g // keys, as in clear(@a[1]), say nothing
 }
 
+// setopt takes any strings: those that are no constants are evaluated where the
+// action runs.
 func (c *Checker) setopt(e *syntax.Call, info *CallInfo) {
-	for i, a := range e.Args {
+	for _, a := range e.Args {
 		s, ok := c.strip(a).(*syntax.StringLit)
 		if !ok {
-			c.fail(a, diag.D_PROTO_ARG, "setopt( ) argument #%d is incompatible with prototype:\n\tprototype: string constant\n\t argument: %s", i+1, c.typeName(c.exprs[a]))
+			info.Args, info.Values = nil, e.Args
+			return
 		}
 		info.Args = append(info.Args, s.Value)
 	}
 }
 
+// pcap checks the packet: a pointer to a socket buffer, or an address without a type
+// of its own, which is taken for one of the kernel's.
 func (c *Checker) pcap(e *syntax.Call, info *CallInfo, args []*Expr) {
 	if !isPtr(args[0]) {
 		c.fail(e.Args[0], diag.D_PCAP_ADDR, "pcap( ) argument #1 must be a pointer to a packet, found %s", c.typeName(args[0]))
 	}
 	if !isInt(args[1]) {
-		c.fail(e.Args[1], diag.D_PCAP_PROTO, "pcap( ) argument #2 must be the number of a protocol (PCAP_ETHERNET, ...), found %s", c.typeName(args[1]))
+		c.fail(e.Args[1], diag.D_PCAP_PROTO, "pcap( ) argument #2 must be the number of a protocol (PCAP_ETHER, ...), found %s", c.typeName(args[1]))
 	}
 	info.Values = e.Args
+	if to := args[0].Type.Base().Elem; args[0].Type.Is(ctype.Pointer) && (to.Is(ctype.Void) || to.IsInt()) {
+		if t, err := c.worldType("", "struct sk_buff"); err == nil && t != nil {
+			info.Packet = c.complete(t)
+		}
+	}
 }

@@ -61,9 +61,12 @@ func (c *Checker) aggAssign(e *syntax.Assign, a *syntax.Agg) *Expr {
 		c.callArgs(call, f)
 		c.fail(e, diag.D_AGG_REDEF, "aggregation redefined: @%s\n\t current: @%s = %s( )\n\tprevious: @%s = %s( ) : line %d", g.Name, g.Name, f.Name, g.Name, g.Spec.Func, g.FuncPos.Line)
 	}
-	c.aggKeys(a, g)
 	x := c.call(call)
-	c.aggFunc(call, f, g, x.Call, spec)
+	c.aggKeys(a, g)
+	if g.Spec.Func == agg.None {
+		g.Spec.Func, g.FuncPos = spec.Func, call.Pos()
+	}
+	c.afterTypes(func() { c.aggFunc(call, f, g, x.Call, spec) })
 	r := c.set(a, &Expr{Type: c.t.Any, Obj: g})
 	return c.set(e, r)
 }
@@ -131,6 +134,9 @@ func (c *Checker) aggFunc(e *syntax.Call, f *Func, g *Agg, info *CallInfo, spec 
 		}
 		x := c.exprs[e.Args[n]]
 		if !intConst(x) {
+			if p.tag == diag.D_LQUANT_STEPTYPE {
+				c.specErr(e, spec.ValidateRange())
+			}
 			c.fail(e.Args[n], p.tag, "%s( ) argument #%d (%s) must be an integer constant, found an expression of type %s", f.Name, n, p.what, c.typeName(x))
 		}
 		*p.dst = x.Int
@@ -139,6 +145,7 @@ func (c *Checker) aggFunc(e *syntax.Call, f *Func, g *Agg, info *CallInfo, spec 
 		}
 		n++
 	}
+	c.specErr(e, spec.Validate())
 	if n < len(e.Args) {
 		x := c.exprs[e.Args[n]]
 		if !isScalar(x) {
@@ -154,24 +161,31 @@ func (c *Checker) aggFunc(e *syntax.Call, f *Func, g *Agg, info *CallInfo, spec 
 	c.aggSettle(e, g, info, spec)
 }
 
+// aggSettle holds the arguments of an aggregating function against those of earlier
+// uses.
 func (c *Checker) aggSettle(e *syntax.Call, g *Agg, info *CallInfo, spec agg.Spec) {
-	err := spec.Validate()
-	if err == nil && g.Spec.Func != agg.None {
-		err = spec.Match(&g.Spec)
-	}
-	if err != nil {
-		var se *agg.SpecError
-		if errors.As(err, &se) {
-			at := syntax.Node(e)
-			if se.Arg < len(e.Args) {
-				at = e.Args[se.Arg]
-			}
-			c.fail(at, diag.Code(se.Tag), "%s", se.Msg)
-		}
-		c.fail(e, diag.D_AGG_FUNC, "%v", err)
+	c.specErr(e, spec.Validate())
+	if g.settled {
+		c.specErr(e, spec.Match(&g.Spec))
 	}
 	info.Spec = spec
-	if g.Spec.Func == agg.None {
-		g.Spec, g.FuncPos = spec, e.Pos()
+	if !g.settled {
+		g.Spec, g.settled = spec, true
 	}
+}
+
+// specErr raises an error of package agg.
+func (c *Checker) specErr(e *syntax.Call, err error) {
+	if err == nil {
+		return
+	}
+	var se *agg.SpecError
+	if errors.As(err, &se) {
+		at := syntax.Node(e)
+		if se.Arg < len(e.Args) {
+			at = e.Args[se.Arg]
+		}
+		c.fail(at, diag.Code(se.Tag), "%s", se.Msg)
+	}
+	c.fail(e, diag.D_AGG_FUNC, "%v", err)
 }

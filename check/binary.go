@@ -207,9 +207,10 @@ func (c *Checker) compare(e *syntax.Binary, x *Expr) *Expr {
 		c.convert(y, pt)
 	case isScalar(x) && isScalar(y) && compatTypes(x.Type, y.Type):
 	default:
-		if compatTypes(x.Type, y.Type) || isDyn(x) && isDyn(y) {
+		if (compatTypes(x.Type, y.Type) || isDyn(x) && isDyn(y)) && (c.actionOf(e.X) != nil || c.actionOf(e.Y) != nil) {
 			c.noAction(e.X)
 			c.noAction(e.Y)
+			break
 		}
 		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s %s %s", c.typeName(x), e.Op, c.typeName(y))
 	}
@@ -291,6 +292,10 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	v, _ := x.Obj.(*Var)
 	if v != nil && x.Type.Is(ctype.Dyn) && !isStackVal(x.Type) {
 		c.firstAssign(e, v, x, y)
+		if c.actionOf(e.Y) != nil && !isStack(y.Type) {
+			c.mustModify(e, e.Op, x)
+			return c.set(e, &Expr{Type: x.Type}) // refused later
+		}
 	}
 	stack := isStackVal(x.Type) && isStack(y.Type)
 	switch k := c.complete(x.Type).Kind; {
@@ -335,8 +340,11 @@ func (c *Checker) firstAssign(e *syntax.Assign, v *Var, x, y *Expr) {
 		if _, ok := y.Obj.(*Agg); ok {
 			c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = aggregation", v.varName())
 		}
+		if c.actionOf(e.Y) == nil {
+			c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = %s", v.varName(), c.typeName(y))
+		}
 		c.noAction(e.Y)
-		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s = %s", v.varName(), c.typeName(y))
+		t = c.t.Int // for what follows
 	case t.Is(ctype.Void):
 		c.fail(e, diag.D_OP_INCOMPAT, "a void expression cannot be assigned to %s", v.varName())
 	case t.Is(ctype.Array), t.Is(ctype.Func), t.Is(ctype.String) && t.Kind == ctype.Typedef:
@@ -360,7 +368,7 @@ func (c *Checker) noteAlloca(n syntax.Node, v *Var, x, y *Expr) {
 		return
 	}
 	if y.Alloca && v.nonAlloca || !y.Alloca && v.Alloca {
-		c.fail(n, diag.D_ALLOCA_INCOMPAT, "variable %s holds a pointer into scratch memory and another pointer: use two variables", v.varName())
+		c.failLater(n, diag.D_ALLOCA_INCOMPAT, "variable %s holds a pointer into scratch memory and another pointer: use two variables", v.varName())
 	}
 	v.Alloca, v.nonAlloca = y.Alloca, !y.Alloca
 }
@@ -393,8 +401,7 @@ func (c *Checker) assignOp(e *syntax.Assign) *Expr {
 }
 
 func (c *Checker) addAssign(e *syntax.Assign, x, y *Expr) *Expr {
-	if isString(x) || isString(y) || isDyn(x) || isDyn(y) {
-		c.noAction(e.Y)
+	if (isString(x) || isString(y) || isDyn(x) || isDyn(y)) && c.actionOf(e.Y) == nil {
 		c.fail(e, diag.D_OP_INCOMPAT, "operands have incompatible types: %s %s %s", c.typeName(x), opText(e, e.Op), c.typeName(y))
 	}
 	r := &Expr{Type: x.Type, Alloca: x.Alloca}

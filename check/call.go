@@ -139,7 +139,9 @@ func (c *Checker) call(e *syntax.Call) *Expr {
 	c.set(e, x)
 	switch f.Kind {
 	case FuncAction:
-		c.action(e, f, info, args)
+		info.N = c.frames(f, args)
+		c.actionProto(e, f, args)
+		c.afterTypes(func() { c.action(e, f, info, args) })
 	case FuncSubr:
 		info.Values = e.Args
 		c.subroutine(e, f, args)
@@ -303,10 +305,10 @@ func (c *Checker) subroutine(e *syntax.Call, f *Func, args []*Expr) {
 		c.fail(e, diag.D_FUNC_UNDEF, "function %s( ) is not available here: %s", f.Name, why)
 	}
 	if i := scratchArg(f.ID); i >= 0 && !args[i].Alloca {
-		c.fail(e.Args[i], diag.D_PROTO_ARG, "%s( ) argument #%d is incompatible with prototype:\n\tprototype: alloca pointer\n\t argument: non-alloca pointer", f.Name, i+1)
+		c.failLater(e.Args[i], diag.D_PROTO_ARG, "%s( ) argument #%d is incompatible with prototype:\n\tprototype: alloca pointer\n\t argument: non-alloca pointer", f.Name, i+1)
 	}
 	most := orDefault(c.opt.ScratchSize, defaultScratch)
 	if f.ID == FAlloca && intConst(args[0]) && (args[0].Int < 0 || args[0].Int > most) {
-		c.fail(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d (the option scratchsize)", args[0].Int, most)
+		c.failLater(e.Args[0], diag.D_ALLOCA_SIZE, "alloca( ) size is %d, want at most %d (the option scratchsize)", args[0].Int, most)
 	}
 }

@@ -92,6 +92,7 @@ type Checker struct {
 	declaredHere  map[Object]bool
 	lacking       *diag.Error // of the first feature that the World lacks
 	stackFrames   int64       // the deepest stack that a variable is assigned
+	later         []func()    // what is checked once the clause is typed
 }
 
 // context is what is being checked.
@@ -209,6 +210,36 @@ func catch(err *error) {
 // fail raises an error at n.
 func (c *Checker) fail(n syntax.Node, code diag.Code, format string, args ...any) {
 	panic(diag.Errorf(n.Pos(), code, format, args...))
+}
+
+// afterTypes runs f once all statements of the clause have their types, in the order
+// of calls, as DTrace looks at actions and at what has no value: a name that is
+// unknown further down is reported before. Outside of clauses it runs f at once.
+func (c *Checker) afterTypes(f func()) {
+	if c.ctx.clause == nil {
+		f()
+		return
+	}
+	branch := c.branchActions
+	c.later = append(c.later, func() {
+		c.branchActions = branch
+		f()
+	})
+}
+
+// failLater raises an error at n once the clause is typed.
+func (c *Checker) failLater(n syntax.Node, code diag.Code, format string, args ...any) {
+	c.afterTypes(func() { c.fail(n, code, format, args...) })
+}
+
+// runLater runs what afterTypes put off.
+func (c *Checker) runLater() {
+	list := c.later
+	c.later = nil
+	for _, f := range list {
+		f()
+	}
+	c.branchActions = 0
 }
 
 func (c *Checker) item(info *Info, it syntax.Item) {

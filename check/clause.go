@@ -96,6 +96,7 @@ func (c *Checker) clause(n *syntax.Clause) *Clause {
 	} else {
 		c.block(n.Body)
 	}
+	c.runLater()
 	cl.Attr = c.ctx.attr
 	if min := c.opt.AMin; min != (probe.Attr{}) {
 		if a := minAttr(cl.Attr, cl.DescAttr); a.Name < min.Name || a.Data < min.Data || a.Class < min.Class {
@@ -160,14 +161,14 @@ func (c *Checker) stmt(s syntax.Stmt) {
 	case *syntax.IfStmt:
 		c.condition(s.Cond, "if")
 		c.branch(func() {
-			before := c.ctx.flow
+			var before, after flow
+			c.afterTypes(func() { before = c.ctx.flow })
 			c.block(s.Then)
-			after := c.ctx.flow
-			c.ctx.flow = before
+			c.afterTypes(func() { after, c.ctx.flow = c.ctx.flow, before })
 			if s.Else != nil {
 				c.block(s.Else)
 			}
-			c.ctx.flow.join(after)
+			c.afterTypes(func() { c.ctx.flow.join(after) })
 		})
 	case *syntax.ForStmt:
 		if s.Init != nil {
@@ -216,11 +217,16 @@ func (c *Checker) condition(e syntax.Expr, word string) {
 // loop, where no actions may stand.
 func (c *Checker) effect(e syntax.Expr) {
 	x := c.expr(e)
-	c.noDyn(e, x)
+	c.afterTypes(func() { c.noDyn(e, x) })
 }
 
 func (c *Checker) exprStmt(s *syntax.ExprStmt) {
 	x := c.expr(s.X)
+	c.afterTypes(func() { c.statement(s, x) })
+}
+
+// statement checks what an expression statement does.
+func (c *Checker) statement(s *syntax.ExprStmt, x *Expr) {
 	e := c.strip(s.X)
 	if as, ok := e.(*syntax.Assign); ok {
 		if _, ok := as.X.(*syntax.Agg); ok {

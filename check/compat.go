@@ -10,7 +10,15 @@ func isDyn(x *Expr) bool { return x.Xlate != nil || x.Type.Is(ctype.Dyn) }
 
 func isInt(x *Expr) bool { return x.Xlate == nil && x.Type.IsInt() }
 
-func isScalar(x *Expr) bool { return x.Xlate == nil && x.Type.IsScalar() }
+// isScalar reports whether x is a number or a pointer; that to an object of a
+// translator has the value of the translator's input.
+func isScalar(x *Expr) bool { return x.Type.IsScalar() && (x.Xlate == nil || isXlatePtr(x)) }
+
+// isXlatePtr reports whether x is a pointer to an object that a translator makes of
+// what another pointer points to.
+func isXlatePtr(x *Expr) bool {
+	return x.Xlate != nil && x.Type.Is(ctype.Pointer) && x.Xlate.In.Is(ctype.Pointer)
+}
 
 func isString(x *Expr) bool { return x.Xlate == nil && x.Type.Is(ctype.String) }
 

@@ -135,8 +135,15 @@ func (c *Checker) actionOf(e syntax.Expr) *Func {
 	return nil
 }
 
-// noAction refuses actions where a value is wanted.
+// noAction refuses actions where a value is wanted, once the clause is typed.
 func (c *Checker) noAction(e syntax.Expr) {
+	if c.actionOf(e) != nil {
+		c.afterTypes(func() { c.refuseAction(e) })
+	}
+}
+
+// refuseAction refuses an action where a value is wanted.
+func (c *Checker) refuseAction(e syntax.Expr) {
 	if f := c.actionOf(e); f != nil {
 		c.fail(e, diag.D_CG_EXPR, "%s %s( ) may not be called from a D expression: it is a statement of its own", f.kindName(), f.Name)
 	}
@@ -144,7 +151,7 @@ func (c *Checker) noAction(e syntax.Expr) {
 
 // noDyn refuses values that have no representation.
 func (c *Checker) noDyn(e syntax.Expr, x *Expr) {
-	c.noAction(e)
+	c.refuseAction(e)
 	if isDyn(x) {
 		c.fail(e, diag.D_CG_DYN, "expression cannot evaluate to a result of dynamic type: %s", c.typeName(x))
 	}
@@ -476,7 +483,7 @@ func (c *Checker) cond(e *syntax.Cond) *Expr {
 // other elsewhere.
 func (c *Checker) sameAlloca(n syntax.Node, x, y *Expr) {
 	if x.Alloca != y.Alloca && (x.Type.Is(ctype.Pointer) || y.Type.Is(ctype.Pointer)) {
-		c.fail(n, diag.D_ALLOCA_INCOMPAT, "operands mix a pointer into scratch memory with another pointer")
+		c.failLater(n, diag.D_ALLOCA_INCOMPAT, "operands mix a pointer into scratch memory with another pointer")
 	}
 }
 
@@ -508,12 +515,13 @@ func (c *Checker) cast(e *syntax.Cast) *Expr {
 	to := &Expr{Type: t}
 	ok := false
 	_, assoc := e.Type.(*syntax.AssocType)
+	_, xlate := e.X.(*syntax.Xlate)
 	switch {
-	case assoc:
+	case assoc, xlate && !t.Is(ctype.Void):
 	case t.Is(ctype.Void):
 		c.noAction(e.X)
 		ok = true
-	case isDyn(x):
+	case isDyn(x) && !isXlatePtr(x):
 	case isScalar(to) && (isScalar(x) || x.Type.Is(ctype.Func)):
 		ok = true
 	case t.Is(ctype.Pointer) && isPtr(x):
@@ -627,7 +635,6 @@ func (c *Checker) member(e *syntax.Member) *Expr {
 	t := c.complete(x.Type)
 	c.memberIdent(e, t)
 	if isDyn(x) && x.Xlate == nil {
-		c.noAction(e.X)
 		if e.Arrow {
 			c.fail(e, diag.D_OP_PTR, "operator -> must be applied to a pointer, found %s", c.typeName(x))
 		}

@@ -215,7 +215,8 @@ type Agg struct {
 	// Pos is its first appearance, FuncPos that of its first assignment.
 	Pos, FuncPos diag.Pos
 
-	keyed bool // Keys is settled
+	keyed   bool // Keys is settled
+	settled bool // Spec is, and not its Func alone
 }
 
 // AggKey is one part of an aggregation's tuple.
@@ -352,8 +353,11 @@ type CallInfo struct {
 	// N is the constant of stack(n), ustack(n), tracemem(_, n), StrSize that of
 	// jstack(n, s).
 	N, StrSize int64
-	// Args are the constant strings of setopt.
+	// Args are the strings of setopt, if all are constants; else Values are.
 	Args []string
+	// Packet is the type of what pcap's first argument points to, where its own
+	// type does not say.
+	Packet *ctype.Type
 	// Spec is the aggregating function of a call that an aggregation is
 	// assigned; Value its argument and Incr its increment, or nil.
 	Spec        agg.Spec

@@ -229,7 +229,7 @@ func TestOperators(t *testing.T) {
 		{"trace((int)*curthread);", diag.D_CAST_INVAL},
 		{"trace((struct task_struct)1);", diag.D_CAST_INVAL},
 		{"trace((struct task_struct)*curthread);", ""},
-		{"trace((int)curpsinfo);", diag.D_CAST_INVAL},
+		{"trace((int)curpsinfo);", ""}, {"trace((int)*curpsinfo);", diag.D_CAST_INVAL},
 		{"trace(execname[0]); x = \"abc\"; trace(x[1]);", ""},
 		{"trace(`table[1]); trace(*`table);", ""},
 		{"trace(`table[8]);", diag.D_ARR_BOUNDS},

@@ -109,7 +109,6 @@ func (c *Checker) xlate(e *syntax.Xlate) *Expr {
 	x := c.expr(e.X)
 	tr := c.findTranslator(x, t)
 	if tr == nil {
-		c.noAction(e.X)
 		c.fail(e, diag.D_XLATE_NONE, "cannot translate from %s to %s: no translator is declared%s", c.typeName(x), t, c.brokenReason(t))
 	}
 	c.convert(x, tr.In)

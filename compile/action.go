@@ -245,6 +245,9 @@ func (g *gen) action0(n *syntax.Call, x *check.Expr) bool {
 		act.Kind = ir.ActFtruncate
 	case check.FSetopt:
 		act.Kind, act.Args = ir.ActSetopt, c.Args
+		for _, v := range c.Values {
+			act.Fields = append(act.Fields, g.put(v))
+		}
 	case check.FCommit, check.FDiscard:
 		v := g.inReg(a.val(0))
 		act.Kind, in.Op = ir.ActCommit, ir.Commit
@@ -259,7 +262,7 @@ func (g *gen) action0(n *syntax.Call, x *check.Expr) bool {
 		g.out.Speculative = true
 		g.prog.Speculations = true
 	case check.FPcap:
-		g.pcap(&act, a)
+		g.pcap(&act, a, c.Packet)
 	case check.FBreakpoint:
 		return g.destroy(op(ir.Breakpoint))
 	case check.FPanic:
@@ -390,16 +393,20 @@ func (g *gen) printm(act *ir.Action, a args, n int64) {
 	}
 }
 
-// pcap records the start of the data of a socket buffer.
-func (g *gen) pcap(act *ir.Action, a args) {
+// pcap records the start of the data of a socket buffer; to is the type of what is
+// pointed to, nil if the argument's type says it.
+func (g *gen) pcap(act *ir.Action, a args, to *ctype.Type) {
 	act.Kind = ir.ActPcap
 	e := a.expr(0)
 	t := g.resultType(e)
 	var data, length ctype.Member
 	var ok1, ok2 bool
-	if t.Is(ctype.Pointer) {
-		data, ok1 = t.Base().Elem.Member("data")
-		length, ok2 = t.Base().Elem.Member("len")
+	if to == nil && t.Is(ctype.Pointer) {
+		to = t.Base().Elem
+	}
+	if to != nil {
+		data, ok1 = to.Member("data")
+		length, ok2 = to.Member("len")
 	}
 	if !ok1 || !ok2 {
 		g.fail(e, diag.D_CG_EXPR, "pcap( ) of a value of type %s, want a pointer to a socket buffer with members data and len", t)

@@ -76,7 +76,11 @@ func (g *gen) raw(e syntax.Expr, x *check.Expr) val {
 			return g.translated(n, x, func(e syntax.Expr) val { return g.value(e) })
 		}
 		return g.loadPlace(e, x)
-	case *syntax.Xlate, *syntax.Agg, *syntax.StringLit:
+	case *syntax.Xlate:
+		if x.Type.Is(ctype.Pointer) {
+			return g.input(e).v
+		}
+	case *syntax.Agg, *syntax.StringLit:
 	}
 	g.fail(e, diag.D_CG_EXPR, "an expression of type %s has no value here", x.Type)
 	return val{}

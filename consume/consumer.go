@@ -261,16 +261,20 @@ func (c *Consumer) before(e *Event, a *ir.Action) error {
 	case ir.ActDenormalize:
 		c.aggs.state[a.Aggs[0]].normal = 1
 	case ir.ActSetopt:
-		val := ""
-		if len(a.Args) > 1 {
-			val = a.Args[1]
+		args := a.Args
+		for i := range a.Fields {
+			args = append(args[:i:i], e.Text(&a.Fields[i]))
 		}
-		if err := c.Opt.SetActive(a.Args[0], val); err != nil {
-			if len(a.Args) == 1 {
+		val := ""
+		if len(args) > 1 {
+			val = args[1]
+		}
+		if err := c.Opt.SetActive(args[0], val); err != nil {
+			if len(args) == 1 {
 				val = "1" // what DTrace takes a flag without value for
 			}
 			if w, ok := c.Sink.(Warner); ok {
-				return w.Warn(e, fmt.Sprintf("couldn't set option \"%s\" to \"%s\": %v", a.Args[0], val, err))
+				return w.Warn(e, fmt.Sprintf("couldn't set option \"%s\" to \"%s\": %v", args[0], val, err))
 			}
 		}
 	}

@@ -179,7 +179,7 @@ const (
 	ActSystem                        // Format with Fields, run by the shell
 	ActFreopen                       // Format with Fields: the new output file
 	ActFtruncate                     // empties the output file
-	ActSetopt                        // Args[0], Args[1]: name, value
+	ActSetopt                        // Args[0], Args[1]: name, value; without Args Fields[0], Fields[1]
 	ActCommit                        // Fields[0]: speculation id
 	ActDiscard                       // Fields[0]: speculation id
 	ActSpeculate                     // marks the record speculative; no data

@@ -1,0 +1,2 @@
+
+BEGIN { y = sym(1); trace(y); exit(0); }

@@ -1,0 +1,2 @@
+
+BEGIN { sym(1).x; exit(0); }

@@ -1,0 +1,2 @@
+
+BEGIN { x = xlate <psinfo_t> (stack()); exit(0); }
