@@ -76,10 +76,25 @@ func (c *command) objectNames() []string {
 // hostMachine is what objects are made for if none is given.
 var hostMachine = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
+// machineOf returns the machine of a GOARCH.
+func machineOf(arch string) (elf.Machine, error) {
+	m := hostMachine[arch]
+	if m == 0 {
+		return 0, fmt.Errorf("cannot make an object for this machine (%s): want objects for x86-64 or arm64", arch)
+	}
+	return m, nil
+}
+
 // linkObjects reads and changes the objects of the command line and writes those
 // of the programs. Nothing is written if anything is wrong.
 func (c *command) linkObjects(outs []string, perProgram [][]stapsdt.Probe, all []stapsdt.Probe) error {
-	machine := hostMachine[runtime.GOARCH]
+	var machine elf.Machine
+	if len(c.operands) == 0 {
+		var err error
+		if machine, err = machineOf(runtime.GOARCH); err != nil {
+			return err
+		}
+	}
 	places := map[string]bool{}
 	var changed []*elfobj.File
 	used, later := 0, false

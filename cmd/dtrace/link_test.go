@@ -53,17 +53,46 @@ func (w workshop) tool(name string, args ...string) string {
 	return string(out)
 }
 
-// newWorkshop skips the test if there is no C compiler, or not for a machine whose
-// calls are known.
+// newWorkshop is a workshop with a compiler.
 func newWorkshop(t *testing.T) workshop {
 	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		t.Skip("no C compiler (gcc) in the path")
-	}
-	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
-		t.Skip("gcc makes no ELF objects for x86-64 or arm64 here")
-	}
+	needCompiler(t)
 	return workshop{t, t.TempDir()}
+}
+
+// needCompiler skips the test where gcc does not make objects of a machine whose
+// calls are known, or there is none.
+func needCompiler(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" || hostMachine[runtime.GOARCH] == 0 {
+		t.Skipf("objects are for Linux on x86-64 or arm64, this is %s on %s", runtime.GOOS, runtime.GOARCH)
+	}
+	needTools(t, "gcc")
+}
+
+func needTools(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("no %s in the path", name)
+		}
+	}
+}
+
+// toolchain makes programs for a machine and runs them.
+type toolchain struct {
+	arch string
+	cc   string
+	run  []string // the emulator's command line, nil if none is needed
+}
+
+// toolchains are the machine's own and, if it is another, one for arm64.
+func toolchains() []toolchain {
+	list := []toolchain{{arch: runtime.GOARCH, cc: "gcc"}}
+	if runtime.GOARCH != "arm64" {
+		list = append(list, toolchain{"arm64", "aarch64-linux-gnu-gcc", []string{"qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"}})
+	}
+	return list
 }
 
 const appD = `provider my_app {
@@ -108,7 +137,21 @@ int tail(int x) { last(x); return x + 3; }
 // TestLink links programs that were compiled with a header of calls: they run as
 // without probes, and have the places of all of them.
 func TestLink(t *testing.T) {
-	w := newWorkshop(t)
+	needCompiler(t)
+	for _, tc := range toolchains() {
+		t.Run(tc.arch, func(t *testing.T) {
+			needTools(t, append([]string{tc.cc}, tc.run[:min(1, len(tc.run))]...)...)
+			tc.link(workshop{t, t.TempDir()})
+		})
+	}
+}
+
+func (tc toolchain) link(w workshop) {
+	// On arm64 these calls go through a register, and so to the functions of -G.
+	noPLT := [2]int{4, 5}
+	if tc.arch == "arm64" {
+		noPLT = [2]int{0, 3}
+	}
 	script := w.write("app.d", appD)
 	w.write("app.h", classicH)
 	w.write("main.c", mainC)
@@ -121,22 +164,20 @@ func TestLink(t *testing.T) {
 		{"-O0", 4, 5},
 		{"-O2", 4, 5},
 		{"-O2 -fPIC -ffunction-sections", 4, 5},
-		{"-O2 -fno-plt", 4, 5},
+		{"-O2 -fno-plt", noPLT[0], noPLT[1]},
 		{"-O2 -flto", 0, 3},
 	} {
-		t.Run(c.flags, func(t *testing.T) {
+		w.t.Run(c.flags, func(t *testing.T) {
 			w := workshop{t, w.dir}
 			flags := strings.Fields(c.flags)
-			if slices.Contains(flags, "-fno-plt") && runtime.GOARCH == "arm64" {
-				t.Skip("such calls go through a register on arm64")
-			}
-			w.tool("gcc", append(slices.Clone(flags), "-g", "-Wall", "-Werror", "-c", "main.c", "tail.c")...)
+			w.tool(tc.cc, append(slices.Clone(flags), "-g", "-Wall", "-Werror", "-c", "main.c", "tail.c")...)
 			// The second time, there is nothing left to change.
 			for range 2 {
 				w.dtrace(statusOK, "-G", "-s", script, w.path("main.o"), w.path("tail.o"))
 			}
-			w.tool("gcc", append(slices.Clone(flags), "-o", "prog", "main.o", "tail.o", "app.o")...)
-			if got, want := w.tool(w.path("prog")), "9 0 1\n"; got != want {
+			w.tool(tc.cc, append(slices.Clone(flags), "-o", "prog", "main.o", "tail.o", "app.o")...)
+			prog := append(slices.Clone(tc.run), w.path("prog"))
+			if got, want := w.tool(prog[0], prog[1:]...), "9 0 1\n"; got != want {
 				t.Errorf("the program printed %q, want %q", got, want)
 			}
 			notes, functions := notesOfProgram(t, w.path("prog"))
@@ -215,9 +256,7 @@ func TestLinkHeader(t *testing.T) {
 // TestLinkLibrary links a library of C++ with functions that are in two objects.
 func TestLinkLibrary(t *testing.T) {
 	w := newWorkshop(t)
-	if _, err := exec.LookPath("g++"); err != nil {
-		t.Skip("no C++ compiler (g++) in the path")
-	}
+	needTools(t, "g++")
 	script := w.write("app.d", appD)
 	w.write("app.h", "extern \"C\" {"+classicH+"}\n#define PROBE template <class T> __attribute__((noinline)) int f(T x) { __dtrace_my_app___query__start(x, \"f\"); return x; }\n")
 	w.write("a.cc", "#include \"app.h\"\nPROBE\nint a(int x) { return f<int>(x); }\n")
@@ -310,11 +349,16 @@ func TestLinkNames(t *testing.T) {
 
 // TestLinkAlone writes an object without having any, which can be read.
 func TestLinkAlone(t *testing.T) {
-	if hostMachine[runtime.GOARCH] == 0 {
-		t.Skip("no objects are made for " + runtime.GOARCH)
-	}
 	w := workshop{t, t.TempDir()}
-	w.dtrace(statusOK, "-G", "-s", w.write("app.d", appD))
+	script := w.write("app.d", appD)
+	if _, err := machineOf("riscv64"); err == nil || !strings.Contains(err.Error(), "riscv64") || !strings.Contains(err.Error(), "x86-64 or arm64") {
+		t.Errorf("riscv64: error %v, want the machine and those that there are", err)
+	}
+	if _, err := machineOf(runtime.GOARCH); err != nil {
+		w.dtrace(statusError, "-G", "-s", script)
+		return
+	}
+	w.dtrace(statusOK, "-G", "-s", script)
 	data, err := os.ReadFile(w.path("app.o"))
 	if err != nil {
 		t.Fatal(err)

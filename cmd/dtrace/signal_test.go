@@ -116,7 +116,7 @@ func TestSignals(t *testing.T) {
 // TestFullOutput wants an error when the output cannot be written.
 func TestFullOutput(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("no /dev/full")
+		t.Skip("this system has no /dev/full, a device that is always full")
 	}
 	_, stderr, status := process(t, `echo begin; exec "$0" --host local -q -n 'BEGIN { printf("x"); exit(0); }' >/dev/full`)
 	if status != statusError || !strings.Contains(stderr, "no space left on device") {
