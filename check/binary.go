@@ -290,20 +290,20 @@ func (c *Checker) assign(e *syntax.Assign) *Expr {
 	x := c.target(e.X)
 	y := c.expr(e.Y)
 	v, _ := x.Obj.(*Var)
-	if v != nil && x.Type.Is(ctype.Dyn) && !isStackVal(x.Type) {
+	if v != nil && x.Type.Is(ctype.Dyn) && !x.Type.IsStackVal() {
 		c.firstAssign(e, v, x, y)
 		if c.actionOf(e.Y) != nil && !isStack(y.Type) {
 			c.mustModify(e, e.Op, x)
 			return c.set(e, &Expr{Type: x.Type}) // refused later
 		}
 	}
-	stack := isStackVal(x.Type) && isStack(y.Type)
+	stack := x.Type.IsStackVal() && isStack(y.Type)
 	switch k := c.complete(x.Type).Kind; {
 	case stack:
 		c.stackValue(e.Y, y)
 	case x.Xlate == nil && (k == ctype.Array || k == ctype.Func || k == ctype.String && x.Type.Kind == ctype.Typedef):
 		c.fail(e, diag.D_OP_ARRFUN, "operator = may not be applied to an operand of type %s: arrays and functions cannot be assigned", c.typeName(x))
-	case v != nil && dynamicVar(v) && intConst(y) && y.Int == 0 && (x.Type.IsCompound() || isStackVal(x.Type)):
+	case v != nil && dynamicVar(v) && intConst(y) && y.Int == 0 && (x.Type.IsCompound() || x.Type.IsStackVal()):
 		// The literal 0 deletes the variable, whatever its type.
 		c.mustModify(e, e.Op, x)
 		return c.set(e, &Expr{Type: x.Type})

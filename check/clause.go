@@ -239,7 +239,7 @@ func (c *Checker) statement(s *syntax.ExprStmt, x *Expr) {
 	}
 	f := c.actionOf(e)
 	if f == nil || f.Kind == FuncAgg {
-		if _, ok := e.(*syntax.Assign); ok && isStackVal(x.Type) {
+		if _, ok := e.(*syntax.Assign); ok && x.Type.IsStackVal() {
 			return
 		}
 		c.noDyn(e, x)

@@ -13,9 +13,6 @@ import (
 // isStack reports whether t is the type of a stack.
 func isStack(t *ctype.Type) bool { return dynClass(t) == 1 && t.Is(ctype.Dyn) }
 
-// isStackVal reports whether t is the type of variables that hold stacks.
-func isStackVal(t *ctype.Type) bool { return t.Is(ctype.Dyn) && t.Base().Dyn == ctype.DynStackVal }
-
 // stackValue notes that the stack e is assigned to a variable.
 func (c *Checker) stackValue(e syntax.Expr, x *Expr) {
 	if x.Call != nil {

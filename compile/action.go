@@ -57,7 +57,7 @@ func (g *gen) put(e syntax.Expr) ir.Field {
 		for f.Size = 1; int(f.Size)*8 < x.Bits; f.Size *= 2 {
 		}
 	}
-	if isStackVal(t) {
+	if t.IsStackVal() {
 		m := g.recAlloc(int64(f.Size), 8)
 		f.Off = m.Off
 		g.memInto(e, m)

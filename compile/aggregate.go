@@ -84,7 +84,7 @@ func (g *gen) key(k syntax.Expr, f *ir.Field, m ir.Mem) {
 			g.memInto(k, m)
 		}
 	default:
-		if isStackVal(f.Type) {
+		if f.Type.IsStackVal() {
 			g.memInto(k, m)
 			return
 		}

@@ -18,7 +18,7 @@ func (g *gen) assign(n *syntax.Assign, x *check.Expr, want bool) val {
 			return g.stringAddr(n.X)
 		}
 		return val{}
-	case n.Op == syntax.OpAssign && (tx.Type.IsCompound() || tx.Type.Is(ctype.Array) || isStackVal(tx.Type)):
+	case n.Op == syntax.OpAssign && (tx.Type.IsCompound() || tx.Type.Is(ctype.Array) || tx.Type.IsStackVal()):
 		g.assignMem(n, tx)
 		return val{}
 	}

@@ -133,7 +133,7 @@ func (c *compiler) size(t *ctype.Type) int64 {
 	if t.Is(ctype.String) {
 		return c.str
 	}
-	if isStackVal(t) {
+	if t.IsStackVal() {
 		return 8 + 8*max(c.info.StackFrames(), 1)
 	}
 	if t.Is(ctype.Array) && t.Base().Elem.Is(ctype.String) {
@@ -144,7 +144,7 @@ func (c *compiler) size(t *ctype.Type) int64 {
 
 // align returns the alignment of a value of type t.
 func (c *compiler) align(t *ctype.Type) int64 {
-	if t.Is(ctype.String) || t.Is(ctype.Array) && t.Base().Elem.Is(ctype.String) || isStackVal(t) {
+	if t.Is(ctype.String) || t.Is(ctype.Array) && t.Base().Elem.Is(ctype.String) || t.IsStackVal() {
 		return 8
 	}
 	return max(c.prog.Model.Align(t), 1)

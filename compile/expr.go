@@ -129,7 +129,7 @@ func (g *gen) effect(e syntax.Expr) {
 		g.strSrc(e)
 	case t.IsScalar():
 		g.value(e)
-	case t.IsCompound() || t.Is(ctype.Array) || isStackVal(t):
+	case t.IsCompound() || t.Is(ctype.Array) || t.IsStackVal():
 		if g.expr(e).Xlate == nil && g.size(t) > 0 {
 			g.memSrc(e)
 		}

@@ -156,7 +156,7 @@ func partField(s ir.StrBuiltin) ir.FieldKind {
 
 // variable gives v its place.
 func (c *compiler) variable(v *check.Var, uses []keyUse) {
-	if v.Type == nil || v.Type.Is(ctype.Dyn) && !isStackVal(v.Type) {
+	if v.Type == nil || v.Type.Is(ctype.Dyn) && !v.Type.IsStackVal() {
 		return // never assigned: nothing reads it either
 	}
 	out := ir.Var{Name: v.Name, Kind: v.Kind, Type: v.Type}

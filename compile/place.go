@@ -257,7 +257,7 @@ func (g *gen) dynPlace(n *syntax.Index, v *check.Var) place {
 	}
 	key := g.buildTuple(n, g.tuples[v], n.Args)
 	p := place{kind: placeDyn, v: i, key: key, idx: ir.NoReg}
-	if !v.Type.IsCompound() && !v.Type.Is(ctype.Array) && !isStackVal(v.Type) {
+	if !v.Type.IsCompound() && !v.Type.Is(ctype.Array) && !v.Type.IsStackVal() {
 		return p
 	}
 	m := g.alloc(int64(g.prog.Vars[i].ValSize), 8)

@@ -2,13 +2,9 @@ package compile
 
 import (
 	"github.com/godtrace/godtrace/check"
-	"github.com/godtrace/godtrace/ctype"
 	"github.com/godtrace/godtrace/ir"
 	"github.com/godtrace/godtrace/syntax"
 )
-
-// isStackVal reports whether t is the type of variables that hold stacks.
-func isStackVal(t *ctype.Type) bool { return t.Is(ctype.Dyn) && t.Base().Dyn == ctype.DynStackVal }
 
 // dynCall reports whether an expression calls stack(), sym() or one of their
 // kind.

@@ -194,6 +194,9 @@ func (t *Type) Is(k Kind) bool { return t != nil && t.Base().Kind == k }
 // IsInt reports whether t is an integer or an enum.
 func (t *Type) IsInt() bool { return t.Is(Int) || t.Is(Enum) }
 
+// IsStackVal reports whether t is the type of variables that hold stacks.
+func (t *Type) IsStackVal() bool { return t.Is(Dyn) && t.Base().Dyn == DynStackVal }
+
 // IsScalar reports whether t can be a truth value: integer, enum, pointer, or
 // function (which decays).
 func (t *Type) IsScalar() bool { return t.IsInt() || t.Is(Pointer) }

@@ -61,8 +61,13 @@ func (c *command) trace() (status int, err error) {
 
 // open opens the host with the options given; the caller closes it with
 // closeTracer. noTime says that nobody looks at the time of events.
-func (c *command) open(noTime bool) (err error) {
-	cfg := godtrace.Config{Host: c.host, NoTime: noTime, Options: map[string]string{}}
+func (c *command) open(noTime bool) error {
+	return c.openWith(godtrace.Config{Host: c.host, NoTime: noTime, Options: map[string]string{}})
+}
+
+// openWith is open with other settings; options of the command line come over those
+// of cfg.
+func (c *command) openWith(cfg godtrace.Config) (err error) {
 	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
 	if c.tracer, err = godtrace.Open(cfg); err != nil {
 		return fatalf("%v", err)

@@ -69,13 +69,8 @@ func (c *command) header() (status int, err error) {
 
 // openForProviders prepares for programs that declare providers: they need no
 // privileges, and may be without clauses.
-func (c *command) openForProviders() (err error) {
-	cfg := godtrace.Config{Host: "local", Options: map[string]string{"empty": "", "zdefs": ""}}
-	c.opts.Each(func(name, val string) { cfg.Options[name] = val })
-	if c.tracer, err = godtrace.Open(cfg); err != nil {
-		return fatalf("%v", err)
-	}
-	return nil
+func (c *command) openForProviders() error {
+	return c.openWith(godtrace.Config{Host: "local", Options: map[string]string{"empty": "", "zdefs": ""}})
 }
 
 // providers checks a program and returns the providers that it declares.
@@ -84,10 +79,11 @@ func (c *command) providers(p *program) ([]*syntax.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.tracer.SetArgs(append([]string{c.programName(p)}, c.operands...))
-	if c.mode == 'G' {
-		c.tracer.SetArgs([]string{c.programName(p)}) // operands are objects
+	args := []string{c.programName(p)}
+	if c.mode != 'G' { // whose operands are objects
+		args = append(args, c.operands...)
 	}
+	c.tracer.SetArgs(args)
 	if err := c.tracer.Add(src); err != nil {
 		return nil, c.compileError(p, err)
 	}

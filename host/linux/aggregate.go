@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -241,20 +242,19 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 		}
 		return s.Clear(id)
 	}
-	maps := []*ebpf.Map{a.table}
-	if a.spill != nil {
-		maps = append(maps, a.spill)
+	size, cpus := s.valueSize(a)
+	spilled, err := a.spilled(size * cpus)
+	if err != nil {
+		return err
 	}
-	if keys == nil {
-		size, cpus := s.valueSize(a)
-		for _, m := range maps {
-			err := eachElement(m, a.keyLen, size*cpus, func(key, _ []byte) error {
-				keys = append(keys, append([]byte(nil), key...))
-				return nil
-			})
-			if err != nil {
-				return err
-			}
+	all := keys == nil
+	if all {
+		err := eachElement(a.table, a.keyLen, size*cpus, func(key, _ []byte) error {
+			keys = append(keys, append([]byte(nil), key...))
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		if a.layout.Gen {
 			// What programs add to a tuple before it is deleted below belongs to
@@ -262,12 +262,17 @@ func (s *Session) Truncate(id ir.AggID, keys [][]byte) error {
 			word64(s.ctl, bpf.CtlGen+8*uint32(id)).Add(1)
 		}
 	}
-	for _, m := range maps {
-		if err := deleteKeys(m, keys, a.keyLen); err != nil {
-			return err
+	if err := deleteKeys(a.table, keys, a.keyLen); err != nil || len(spilled) == 0 {
+		return err
+	}
+	// Few tuples are in the second map, if any: none of the others is looked for.
+	var also [][]byte
+	for k := range spilled {
+		if all || slices.ContainsFunc(keys, func(key []byte) bool { return string(key) == k }) {
+			also = append(also, []byte(k))
 		}
 	}
-	return nil
+	return deleteKeys(a.spill, also, a.keyLen)
 }
 
 // errNotSupp is the kernel's own ENOTSUPP, which bpf(2) lets through.
